@@ -1,0 +1,98 @@
+//! Names, goals and the printing of promises.
+
+use serde_json::{json, Value};
+
+/// A promise and its goal.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise {
+	/// Its name, as in the design.
+	pub name: &'static str,
+	/// What the value counts.
+	pub unit: &'static str,
+	/// Whether a smaller value is better.
+	pub at_most: bool,
+	/// The goal.
+	pub goal: f64,
+}
+
+const fn at_most(name: &'static str, unit: &'static str, goal: f64) -> Promise {
+	Promise { name, unit, at_most: true, goal }
+}
+
+const fn at_least(name: &'static str, unit: &'static str, goal: f64) -> Promise {
+	Promise { name, unit, at_most: false, goal }
+}
+
+/// Blocks between a tripping price and the restriction.
+pub const RESTRICTION: Promise = at_most("breaker.blocks_to_restriction", "blocks", 0.0);
+/// Blocks between the deciding vote and its enforcement.
+pub const ENFORCEMENT: Promise = at_most("committee.blocks_to_enforcement", "blocks", 0.0);
+/// A resting limit order against a balance transfer, executed.
+pub const RESTING: Promise = at_most("order.resting_vs_transfer", "x", 1.5);
+/// An immediate-or-cancel order against three makers, against a balance transfer, executed.
+pub const IOC3: Promise = at_most("order.ioc3_vs_transfer", "x", 3.0);
+/// Orders a second in batches of 32 against single orders, executed.
+pub const BATCH32: Promise = at_least("order.batch32_vs_single", "x", 4.0);
+/// Single limit orders that fit one block by declared weight.
+pub const DECLARED: Promise = at_least("block.orders_declared", "orders", 1_000.0);
+/// Single limit orders that are authored in a block's share of the slot.
+pub const AUTHORED: Promise = at_least("block.orders_authored", "orders", 1_000.0);
+
+impl Promise {
+	/// What a few blocks show.
+	pub const TRIPS: &'static [Promise] = &[RESTRICTION, ENFORCEMENT];
+	/// What needs a thousand accounts.
+	pub const THROUGHPUT: &'static [Promise] = &[RESTING, IOC3, BATCH32, DECLARED, AUTHORED];
+}
+
+/// The figures of a run.
+pub struct Report {
+	names: Vec<String>,
+	lines: Vec<Value>,
+}
+
+impl Report {
+	/// A report of the promises whose names start with one of `names`; of all when there is none.
+	pub fn new(names: Vec<String>) -> Self {
+		Self { names, lines: Vec::new() }
+	}
+
+	/// Whether any of `promises` is asked for.
+	pub fn wants_any(&self, promises: &[Promise]) -> bool {
+		promises.iter().any(|promise| self.wants(promise))
+	}
+
+	/// Whether nothing was asked for that exists.
+	pub fn is_empty(&self) -> bool {
+		self.lines.is_empty()
+	}
+
+	fn wants(&self, promise: &Promise) -> bool {
+		self.names.is_empty() || self.names.iter().any(|name| promise.name.starts_with(name))
+	}
+
+	/// Print and keep one figure.
+	pub fn add(&mut self, promise: Promise, value: f64) {
+		if !self.wants(&promise) {
+			return;
+		}
+		let Promise { name, unit, at_most, goal } = promise;
+		let holds = if at_most { value <= goal } else { value >= goal };
+		let (op, verdict) = (if at_most { "<=" } else { ">=" }, if holds { "ok" } else { "short" });
+		let digits = if value.fract() == 0.0 { 0 } else { 2 };
+		println!("promise {name} {value:.digits$} {unit} goal {op} {goal} {verdict}");
+		self.lines.push(json!({
+			"name": name, "value": value, "unit": unit, "op": op, "goal": goal, "ok": holds,
+		}));
+	}
+
+	/// Print a figure that no promise is about, for context.
+	pub fn note(&self, text: impl core::fmt::Display) {
+		println!("note    {text}");
+	}
+
+	/// All figures as JSON.
+	pub fn json(&self) -> String {
+		format!("{:#}\n", json!({ "promises": self.lines }))
+	}
+}

@@ -1,0 +1,225 @@
+//! Blocks full of orders beside blocks full of transfers.
+
+use crate::{
+	accounts::Account,
+	chain::{Authored, Chain},
+	promise::{Report, AUTHORED, BATCH32, DECLARED, IOC3, RESTING},
+	Result,
+};
+use breakwater_primitives::{Lots, MarketId, Side, Ticks};
+use breakwater_runtime::{RuntimeCall, RuntimeEvent, UncheckedExtrinsic};
+use frame_support::BoundedVec;
+use pallet_perpetuals::{BatchAction, OrderKind, PlaceOrder, TimeInForce};
+use std::time::Duration;
+
+/// The market of the development preset.
+pub const MARKET: MarketId = MarketId(0);
+/// The index price at which everything starts: 7,000 at a tick of 0.1.
+pub const START: Ticks = Ticks(70_000);
+
+/// Levels over which resting orders spread.
+const LEVELS: u32 = 64;
+/// Two thirds of a slot, less what the proposer keeps back for finalising the block.
+const AUTHORING: Duration = Duration::from_millis(588);
+
+/// The feeders of the development preset.
+pub fn feeders() -> Result<Vec<Account>> {
+	breakwater_runtime::genesis_presets::DEVELOPMENT_FEEDERS
+		.iter()
+		.map(|path| Account::known(path))
+		.collect()
+}
+
+/// Every feeder reports `price`, in one block.
+pub fn feed_all(chain: &mut Chain, feeders: &mut [Account], price: Ticks) -> Result<()> {
+	let genesis = chain.genesis();
+	let call = || pallet_price_guard::Call::feed {
+		prices: BoundedVec::truncate_from(vec![(MARKET, price)]),
+	};
+	let feeds = feeders.iter_mut().map(|feeder| feeder.sign(genesis, call())).collect();
+	chain.include(feeds)
+}
+
+fn order(side: Side, price: Ticks, lots: u64, time_in_force: TimeInForce) -> PlaceOrder {
+	PlaceOrder {
+		market: MARKET,
+		side,
+		kind: OrderKind::Limit { price, time_in_force },
+		lots: Lots(lots),
+		reduce_only: false,
+		client: 0,
+	}
+}
+
+fn place(order: PlaceOrder) -> RuntimeCall {
+	pallet_perpetuals::Call::place { sub: 0, order }.into()
+}
+
+/// A price of `side` that does not cross, spread over [`LEVELS`] ticks by `i`.
+fn resting_price(side: Side, i: u32) -> Ticks {
+	match side {
+		Side::Bid => Ticks(START.0 - 1 - i % LEVELS),
+		Side::Ask => Ticks(START.0 + 1 + i % LEVELS),
+	}
+}
+
+fn resting(i: u32) -> PlaceOrder {
+	let side = if i % 2 == 0 { Side::Bid } else { Side::Ask };
+	order(side, resting_price(side, i / 2), 10, TimeInForce::GoodTilCancelled)
+}
+
+struct Bench {
+	chain: Chain,
+	feeders: Vec<Account>,
+	accounts: Vec<Account>,
+	runs: u32,
+}
+
+/// Measure and add to `report`. A block holds `size` extrinsics, each from an account of its own.
+pub fn measure(report: &mut Report, size: u32, runs: u32) -> Result<()> {
+	// Enough accounts to fill a block to its declared weight, and three makers for each taker.
+	let accounts = (0..size.max(750) * 4)
+		.map(|i| Account::known(&format!("//bench//{i}")))
+		.collect::<Result<Vec<_>>>()?;
+	let mut bench = Bench { chain: Chain::new(&accounts)?, feeders: feeders()?, accounts, runs };
+	bench.set_up()?;
+
+	let transfer = bench.cost("transfer", size, |bench| bench.transfers(size))?;
+	let rest = bench
+		.cost("resting limit order", size, |bench| bench.signed(size, |i| place(resting(i))))?;
+	let batch = bench.cost("batch of 32", size / 8, |bench| bench.batches(size / 8))?;
+	report.note(format_args!("transfer {:.0} us", micros(transfer)));
+	report.note(format_args!("resting limit order {:.0} us", micros(rest)));
+	report.note(format_args!("order in a batch of 32 {:.1} us", micros(batch) / 32.0));
+	bench.blocks(report)?;
+	let ioc = bench.against_three_makers(size / 2)?;
+	report.note(format_args!("immediate-or-cancel, three makers {:.0} us", micros(ioc)));
+
+	report.add(RESTING, ratio(rest, transfer));
+	report.add(IOC3, ratio(ioc, transfer));
+	report.add(BATCH32, ratio(rest, batch) * 32.0);
+	Ok(())
+}
+
+fn micros(duration: Duration) -> f64 {
+	duration.as_secs_f64() * 1e6
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+	a.as_secs_f64() / b.as_secs_f64()
+}
+
+impl Bench {
+	fn set_up(&mut self) -> Result<()> {
+		feed_all(&mut self.chain, &mut self.feeders, START)?;
+		let genesis = self.chain.genesis();
+		let deposits: Vec<_> = self
+			.accounts
+			.iter_mut()
+			.map(|account| {
+				let call = pallet_margin::Call::deposit { sub: 0, amount: 1_000_000_000_000 };
+				account.sign(genesis, call)
+			})
+			.collect();
+		self.chain.include(deposits)?;
+		self.fresh_price()
+	}
+
+	/// Feed again, so that the next block trades on a fresh price.
+	fn fresh_price(&mut self) -> Result<()> {
+		feed_all(&mut self.chain, &mut self.feeders, START)
+	}
+
+	fn signed(&self, count: u32, call: impl Fn(u32) -> RuntimeCall) -> Vec<UncheckedExtrinsic> {
+		let genesis = self.chain.genesis();
+		(0..count)
+			.zip(&self.accounts)
+			.map(|(i, account)| account.sign_next(genesis, call(i)))
+			.collect()
+	}
+
+	/// Transfers to accounts that exist and send nothing in this block.
+	fn transfers(&self, count: u32) -> Vec<UncheckedExtrinsic> {
+		self.signed(count, |i| {
+			let dest = self.accounts[(count + i) as usize].id().into();
+			pallet_balances::Call::transfer_keep_alive { dest, value: 1_000_000_000 }.into()
+		})
+	}
+
+	fn batches(&self, count: u32) -> Vec<UncheckedExtrinsic> {
+		self.signed(count, |i| {
+			let actions = (0..32).map(|n| BatchAction::Place(resting(i * 32 + n))).collect();
+			let actions = BoundedVec::truncate_from(actions);
+			pallet_perpetuals::Call::batch { sub: 0, actions }.into()
+		})
+	}
+
+	/// What one of the extrinsics adds to executing a block.
+	fn cost(
+		&self,
+		what: &str,
+		count: u32,
+		extrinsics: impl Fn(&Self) -> Vec<UncheckedExtrinsic>,
+	) -> Result<Duration> {
+		let authored = self.chain.author(extrinsics(self), None)?;
+		if authored.included != count as usize {
+			let included = authored.included;
+			return Err(format!("{what}: only {included} of {count} fit a block").into());
+		}
+		self.chain.expect_success(&authored)?;
+		self.each(&authored)
+	}
+
+	fn each(&self, authored: &Authored) -> Result<Duration> {
+		let empty = self.chain.author([], None)?;
+		let base = self.chain.execute(&empty, self.runs)?;
+		let full = self.chain.execute(authored, self.runs)?;
+		Ok(full.saturating_sub(base) / authored.included.max(1) as u32)
+	}
+
+	/// How many single orders fit a block by declared weight, and in the time of a slot.
+	fn blocks(&self, report: &mut Report) -> Result<()> {
+		let orders = || self.signed(self.accounts.len() as u32, |i| place(resting(i)));
+		let declared = self.chain.author(orders(), None)?;
+		self.chain.expect_success(&declared)?;
+		report.add(DECLARED, declared.included as f64);
+		let limit = AUTHORING.saturating_sub(declared.sealing);
+		let authored = self.chain.author(orders(), Some(limit))?;
+		report.add(AUTHORED, authored.included as f64);
+		Ok(())
+	}
+
+	/// Makers rest three to a level, then each taker sweeps one level.
+	fn against_three_makers(&mut self, takers: u32) -> Result<Duration> {
+		let genesis = self.chain.genesis();
+		let takers = takers as usize;
+		let makers: Vec<_> = self.accounts[takers..takers * 4]
+			.iter_mut()
+			.enumerate()
+			.map(|(i, account)| {
+				let price = Ticks(START.0 + 1 + (i / 3) as u32);
+				let order = order(Side::Ask, price, 10, TimeInForce::GoodTilCancelled);
+				account.sign(genesis, place(order))
+			})
+			.collect();
+		self.chain.include(makers)?;
+		self.fresh_price()?;
+		let limit = Ticks(START.0 + 1 + takers as u32);
+		let sweep = order(Side::Bid, limit, 30, TimeInForce::ImmediateOrCancel);
+		let authored = self.chain.author(self.signed(takers as u32, |_| place(sweep)), None)?;
+		self.chain.expect_success(&authored)?;
+		let fills = self.fills(&authored)?;
+		if fills != 3 * authored.included {
+			let included = authored.included;
+			return Err(format!("{included} takers had {fills} fills and not three each").into());
+		}
+		self.each(&authored)
+	}
+
+	fn fills(&self, authored: &Authored) -> Result<usize> {
+		let is_fill = |event: &RuntimeEvent| {
+			matches!(event, RuntimeEvent::Perpetuals(pallet_perpetuals::Event::Filled { .. }))
+		};
+		Ok(self.chain.events(authored)?.iter().filter(|record| is_fill(&record.event)).count())
+	}
+}

@@ -1,0 +1,113 @@
+//! The seams: what the other pallets ask and tell the breaker.
+
+use crate::{
+	state::Wanted,
+	types::{locate, D13, DETECTOR_LEASE},
+	Config, Pallet, Status, Windows,
+};
+use breakwater_primitives::{
+	Cause, Entry, Gate, GateView, IncidentLog, Level, MarketId, Observation, Observe, Scope,
+	Severity, Ticks,
+};
+use frame_support::traits::{Get, SafeModeNotify};
+
+impl<T: Config> Gate for Pallet<T> {
+	/// One read of [`Status`]. The tighter of the market's and the chain's leases that are live now.
+	fn view(market: MarketId) -> GateView {
+		let (shard, place) = locate(market).unwrap_or((0, usize::MAX));
+		let now = Self::now();
+		let stored = Status::<T>::get(shard);
+		let own = stored.markets.get(place);
+		let lease = own
+			.and_then(|m| m.record.governing(now))
+			.into_iter()
+			.chain(stored.chain.governing(now))
+			.max_by_key(|l| (l.level, l.until));
+		let level = lease.map_or(Level::Normal, |l| l.level);
+		GateView {
+			level,
+			denied: level.denied(),
+			band: own.map(|m| m.band).unwrap_or_default(),
+			cause: lease.map(|l| l.cause),
+			until: lease.map_or(0, |l| l.until),
+		}
+	}
+	fn chain() -> GateView {
+		// No market has this number, which leaves the chain's own leases.
+		Self::view(MarketId::MAX)
+	}
+}
+
+impl<T: Config> Observe for Pallet<T> {
+	fn observe(market: MarketId, observation: &Observation) {
+		match *observation {
+			Observation::Traded { low, high, .. } => Self::traded(market, low, high),
+			Observation::Liquidated { notional } => {
+				Self::note(market, &Entry::Liquidated { notional })
+			},
+			Observation::Covered { amount } => Self::note(market, &Entry::Covered { amount }),
+			Observation::InvariantBroken => Self::quarantine(market),
+			// The exchange has already cut the order at the band: that is D1's whole answer.
+			Observation::BandReached { .. } => {},
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Accepted trades narrow the band of the next price. Most trade inside what the current bucket
+	/// has seen, and then nothing is written.
+	fn traded(market: MarketId, low: Ticks, high: Ticks) {
+		if locate(market).is_none() || low.is_zero() || low > high {
+			return;
+		}
+		let mut window = Windows::<T>::get(market);
+		if window.traded.push(Self::now(), low, high) {
+			Windows::<T>::insert(market, window);
+		}
+	}
+
+	/// Append to the market's incident while the market is restricted.
+	fn note(market: MarketId, entry: &Entry) {
+		let record = Self::record(Scope::Market(market));
+		if let Some(lease) = record.governing(Self::now()) {
+			T::Incidents::append(lease.incident, entry);
+		}
+	}
+
+	/// D13: a running total disagrees with the ledger. The market freezes, and only this market.
+	fn quarantine(market: MarketId) {
+		if locate(market).is_none() {
+			return;
+		}
+		let scope = Scope::Market(market);
+		Self::change(scope, |record, now| {
+			let until = now.saturating_add(DETECTOR_LEASE);
+			let wanted = Wanted {
+				severity: Severity::P1,
+				..Wanted::new(Level::Freeze, Cause::Detector(D13), until)
+			};
+			if let Ok(lease) = Self::grant(scope, record, now, &wanted, true) {
+				Self::deposit_granted(scope, &lease);
+			}
+		});
+	}
+}
+
+/// The safe mode filters calls, not hooks: mirrored into the chain's leases, so that matching,
+/// funding and liquidation obey the same switch.
+impl<T: Config> SafeModeNotify for Pallet<T> {
+	fn entered() {
+		Self::change(Scope::Chain, |record, now| {
+			let until = now.saturating_add(T::SafeModeDuration::get());
+			let wanted = Wanted::new(Level::Freeze, Cause::SafeMode, until);
+			if let Ok(lease) = Self::grant(Scope::Chain, record, now, &wanted, true) {
+				Self::deposit_granted(Scope::Chain, &lease);
+			}
+		});
+	}
+	fn exited() {
+		Self::change(Scope::Chain, |record, _| {
+			record.leases.retain(|l| l.cause != Cause::SafeMode);
+		});
+	}
+}

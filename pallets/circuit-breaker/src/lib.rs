@@ -1,0 +1,304 @@
+//! # Circuit breaker
+//!
+//! Decides how far a market, or the whole chain, is restricted, and since when, why and until when.
+//!
+//! A restriction is a *lease*: a level, a cause and an end. Nobody has to end it. Whoever asks
+//! compares the clock with the end, so an expired lease restricts nothing even if no block wrote
+//! anything since. The level of a scope is the tightest of its live leases, and a market is held to
+//! the tighter of its own level and the chain's.
+//!
+//! ```text
+//!   price (OnPrice) ---> D1: window, band --+                    +--> Gate: one read of Status
+//!   trade (Observe) ---> D1: window         |                    |    answers level, denied
+//!   broken total ------> D13 ---------------+--> leases, <= 4 ---+    actions, band, cause, end
+//!   committee: restrict --------------------+    per scope       |
+//!   safe mode (SafeModeNotify) -------------+                    +--> incident, event
+//!   timelock: lift <--- removes what people set, never what a detector demands
+//! ```
+//!
+//! **D1, the price band.** Per market two windows (60 seconds and 60 minutes) over the index and over
+//! accepted trades. A trade outside their bands, or too far from the index, does not happen: the
+//! exchange reads the band with the level. The band is moved by prices, never by a trade alone. When
+//! the *index* leaves the minute's band the market is at ReduceOnly for two minutes, when it leaves
+//! the hour's band at Guarded for ten, each renewed while that holds and at most six hours in a row.
+//! Trades narrow the band, but only the index restricts: otherwise one could halt a market with
+//! trades with himself. A window from whose band the index has departed no longer limits trades on
+//! that side, because the lease has taken over and a band without the index would stop the exits.
+//!
+//! **People.** `restrict` tightens, at once, within the powers that the origin carries; `lift` and
+//! `set_detectors` loosen and take the slow origin. Time at Auction or tighter is budgeted for the
+//! committee: 72 hours per scope in 30 days.
+//!
+//! **Incidents.** The first lease on a scope opens an incident and later changes are appended. When a
+//! write finds the scope without a live lease the incident is closed; that is bookkeeping, the
+//! restriction itself ended by time.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod budget;
+mod detect;
+mod gate;
+mod lease;
+mod state;
+mod types;
+pub mod weights;
+pub mod window;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use budget::{Budget, ALLOWANCE};
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use alloc::vec::Vec;
+	use breakwater_primitives::{
+		Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis, Scope,
+	};
+	use frame_support::{
+		pallet_prelude::*,
+		traits::{Contains, UnixTime},
+	};
+	use frame_system::pallet_prelude::*;
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config {
+		/// The clock.
+		type Time: UnixTime;
+		/// The markets that exist.
+		type Markets: Contains<MarketId>;
+		/// The register of incidents.
+		type Incidents: IncidentLog;
+		/// Who may restrict, and how far.
+		type RestrictOrigin: EnsureOrigin<Self::RuntimeOrigin, Success = Powers>;
+		/// Who may loosen: the timelock.
+		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// How long the chain stays frozen at most after safe mode was entered, in milliseconds.
+		/// Leaving safe mode ends it earlier.
+		#[pallet::constant]
+		type SafeModeDuration: Get<Millis>;
+		/// Weights of the calls and of a price.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// The restrictions in force: the chain's leases and those of 32 markets per item, with the band
+	/// in which each market may trade. A lease whose `until` has passed restricts nothing. Hot: read
+	/// by every order, so its two keys are charged once per block rather than once per read.
+	#[pallet::storage]
+	pub type Status<T> =
+		StorageMap<_, Identity, u8, Shard, ValueQuery, GetDefault, ConstU32<{ SHARDS as u32 }>>;
+
+	/// A minute and an hour of each market's prices.
+	#[pallet::storage]
+	pub type Windows<T> = StorageMap<_, Identity, MarketId, Window, ValueQuery>;
+
+	/// The parameters of each market's detectors. A market without an entry has tier A, the tightest.
+	#[pallet::storage]
+	pub type Detectors<T> = StorageMap<_, Identity, MarketId, DetectorParams, ValueQuery>;
+
+	/// How much of its time at Auction or tighter the committee has used, per scope.
+	#[pallet::storage]
+	pub type Budgets<T> = StorageMap<_, Twox64Concat, Scope, Budget, ValueQuery>;
+
+	/// Detector parameters with which the chain starts.
+	#[pallet::genesis_config]
+	#[derive(frame_support::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// The parameters of markets that do not have those of tier A.
+		pub detectors: Vec<(MarketId, DetectorParams)>,
+		#[serde(skip)]
+		#[doc(hidden)]
+		pub _config: core::marker::PhantomData<T>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			for (market, params) in &self.detectors {
+				assert!(params.is_valid(), "detector parameters out of range for {market:?}");
+				Detectors::<T>::insert(market, params);
+			}
+		}
+	}
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// The level of a scope changed, by a lease or because leases ended. Leases end by time: the
+		/// event for that comes with the next write, the restriction was over at `until`.
+		LevelChanged {
+			/// The market, or the chain.
+			scope: Scope,
+			/// The level before.
+			from: Level,
+			/// The level now.
+			to: Level,
+			/// Why; nothing at Normal.
+			cause: Option<Cause>,
+			/// When the lease that sets the level ends; at Normal, when the last one ended.
+			until: Millis,
+			/// The incident.
+			incident: Option<IncidentId>,
+			/// The numbers that justify it. D1: the extreme of the window and the index, in ticks.
+			evidence: [u64; 2],
+		},
+		/// A scope was restricted, or a restriction of it prolonged.
+		LeaseGranted {
+			/// The market, or the chain.
+			scope: Scope,
+			/// How far this lease restricts.
+			level: Level,
+			/// Why.
+			cause: Cause,
+			/// When it ends.
+			until: Millis,
+			/// The incident.
+			incident: IncidentId,
+		},
+		/// A restriction was ended before its time.
+		LeaseLifted {
+			/// The market, or the chain.
+			scope: Scope,
+			/// How far it restricted.
+			level: Level,
+			/// Why it was set.
+			cause: Cause,
+		},
+		/// A scope is back to normal, and its incident closed.
+		IncidentClosed {
+			/// The market, or the chain.
+			scope: Scope,
+			/// The incident.
+			incident: IncidentId,
+		},
+		/// A detector has held a market for six hours in a row and leaves the decision to the
+		/// committee.
+		DetectorExhausted {
+			/// The market.
+			market: MarketId,
+			/// The detector's number.
+			detector: u8,
+		},
+		/// The parameters of a market's detectors changed.
+		DetectorsSet {
+			/// The market.
+			market: MarketId,
+			/// Before.
+			from: DetectorParams,
+			/// After.
+			to: DetectorParams,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no such market.
+		UnknownMarket,
+		/// Normal is not a restriction; leases end by time, or by `lift`.
+		LevelIsNormal,
+		/// A restriction must last.
+		DurationZero,
+		/// You may not restrict this far.
+		LevelBeyondPowers,
+		/// You may not restrict for so long.
+		DurationBeyondPowers,
+		/// A single member may restrict one market, not the chain.
+		ScopeBeyondPowers,
+		/// You already restrict this scope at least this far for at least this long.
+		NotTighter,
+		/// The scope holds four restrictions, none of which this one would make needless.
+		TooManyLeases,
+		/// The committee has used its 72 hours at Auction or tighter on this scope in 30 days.
+		BudgetSpent,
+		/// Nothing is in force on this scope that people set.
+		NothingToLift,
+		/// A parameter is out of its range.
+		InvalidDetectors,
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Restrict a market or the chain to `level` for `duration` milliseconds, at once.
+		///
+		/// The origin carries how far and how long it may restrict. What is already in force is
+		/// never loosened: the lease adds to the others, and prolongs or tightens your own.
+		#[pallet::call_index(0)]
+		#[pallet::weight((T::WeightInfo::restrict(), DispatchClass::Operational))]
+		pub fn restrict(
+			origin: OriginFor<T>,
+			scope: Scope,
+			level: Level,
+			duration: Millis,
+		) -> DispatchResult {
+			let powers = T::RestrictOrigin::ensure_origin(origin)?;
+			Self::do_restrict(powers, scope, level, duration)
+		}
+
+		/// End every restriction of a market or of the chain that people set. What a detector or
+		/// the safe mode demands stays until its time is over.
+		#[pallet::call_index(1)]
+		#[pallet::weight((T::WeightInfo::lift(), DispatchClass::Operational))]
+		pub fn lift(origin: OriginFor<T>, scope: Scope) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			Self::do_lift(scope)
+		}
+
+		/// Set the parameters of a market's detectors. They apply from the next price on.
+		#[pallet::call_index(2)]
+		#[pallet::weight((T::WeightInfo::set_detectors(), DispatchClass::Operational))]
+		pub fn set_detectors(
+			origin: OriginFor<T>,
+			market: MarketId,
+			params: DetectorParams,
+		) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			ensure!(T::Markets::contains(&market), Error::<T>::UnknownMarket);
+			ensure!(params.is_valid(), Error::<T>::InvalidDetectors);
+			let from = Detectors::<T>::get(market);
+			Detectors::<T>::insert(market, params);
+			Self::deposit_event(Event::DetectorsSet { market, from, to: params });
+			Ok(())
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The level in force on a market, the chain's included, or on the chain; with the cause and
+		/// the end of the lease that sets it.
+		pub fn status(scope: Scope) -> (Level, Option<Cause>, Millis) {
+			match scope {
+				Scope::Market(market) => {
+					let view = <Self as Gate>::view(market);
+					(view.level, view.cause, view.until)
+				},
+				Scope::Chain => Self::chain_level(),
+			}
+		}
+
+		/// The live leases of a market or of the chain.
+		pub fn leases(scope: Scope) -> Vec<Lease> {
+			let now = Self::now();
+			let record = Self::record(scope);
+			record.leases.into_iter().filter(|lease| lease.is_live(now)).collect()
+		}
+
+		/// Where trades may happen in a market.
+		pub fn band(market: MarketId) -> Band {
+			<Self as Gate>::view(market).band
+		}
+	}
+}

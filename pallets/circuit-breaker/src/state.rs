@@ -1,0 +1,275 @@
+//! Changing records: every write prunes what has ended, changes something, and tells what came of it.
+
+use crate::{
+	lease::{is_liftable, Joined},
+	types::{locate, same_source, Lease, Powers, Record, SHARDS},
+	Budgets, Config, Detectors, Error, Event, Pallet, Status, Windows, ALLOWANCE,
+};
+use breakwater_primitives::{Cause, Entry, IncidentLog, Level, Millis, Report, Scope, Severity};
+use frame_support::{
+	dispatch::DispatchResult,
+	ensure,
+	traits::{Contains, UnixTime},
+};
+use sp_runtime::SaturatedConversion;
+
+/// A lease that somebody wants, with what the incident register is told.
+pub(crate) struct Wanted {
+	pub level: Level,
+	pub cause: Cause,
+	pub until: Millis,
+	pub evidence: [u64; 2],
+	pub severity: Severity,
+}
+
+impl Wanted {
+	pub fn new(level: Level, cause: Cause, until: Millis) -> Self {
+		Self { level, cause, until, evidence: [0; 2], severity: Severity::of(level) }
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Chain time in milliseconds.
+	pub(crate) fn now() -> Millis {
+		T::Time::now().as_millis().saturated_into()
+	}
+
+	/// What is stored about a scope, with what has ended since the last write.
+	pub(crate) fn record(scope: Scope) -> Record {
+		match scope {
+			Scope::Chain => Status::<T>::get(0).chain,
+			Scope::Market(market) => locate(market)
+				.and_then(|(shard, place)| {
+					Status::<T>::get(shard).markets.get(place).map(|m| m.record.clone())
+				})
+				.unwrap_or_default(),
+		}
+	}
+
+	/// The chain's own level, with the cause and the end of the lease that sets it.
+	pub fn chain_level() -> (Level, Option<Cause>, Millis) {
+		let now = Self::now();
+		Self::record(Scope::Chain)
+			.governing(now)
+			.map_or((Level::Normal, None, 0), |l| (l.level, Some(l.cause), l.until))
+	}
+
+	/// Store a scope's record. The chain's goes into every shard, so that one read answers.
+	fn put_record(scope: Scope, record: Record) {
+		match scope {
+			Scope::Chain => {
+				for shard in 0..SHARDS {
+					Status::<T>::mutate(shard, |s| s.chain = record.clone());
+				}
+			},
+			Scope::Market(market) => {
+				if let Some((shard, place)) = locate(market) {
+					Status::<T>::mutate(shard, |s| {
+						if let Some(market) = s.markets.get_mut(place) {
+							market.record = record;
+						}
+					});
+				}
+			},
+		}
+	}
+
+	/// Prune a scope's record, change it, tell, and store it.
+	pub(crate) fn change<R>(scope: Scope, change: impl FnOnce(&mut Record, Millis) -> R) -> R {
+		let now = Self::now();
+		let mut record = Self::record(scope);
+		let ended = record.prune(now);
+		let result = change(&mut record, now);
+		Self::tell(scope, &mut record, now, ended, [0; 2]);
+		Self::put_record(scope, record);
+		result
+	}
+
+	/// Take note of leases of the chain that have ended, if any.
+	pub(crate) fn tidy_chain(now: Millis, chain: &Record) {
+		if chain.is_untidy(now) {
+			Self::change(Scope::Chain, |_, _| ());
+		}
+	}
+
+	/// Add a lease to a pruned record, under its open incident or a new one.
+	pub(crate) fn grant(
+		scope: Scope,
+		record: &mut Record,
+		now: Millis,
+		wanted: &Wanted,
+		must: bool,
+	) -> Result<Lease, Joined> {
+		let Wanted { level, cause, until, evidence, severity } = *wanted;
+		let mut lease = Lease { level, cause, since: now, until, incident: 0 };
+		// Tried on a copy first: an incident must not be opened for what is then refused.
+		match record.clone().join(lease, must) {
+			Joined::Added => {},
+			refused => return Err(refused),
+		}
+		let report = Report { scope, severity, cause, level, evidence };
+		lease.incident = *record.incident.get_or_insert_with(|| T::Incidents::open(&report));
+		record.join(lease, must);
+		Ok(lease)
+	}
+
+	/// Tell a change of level in an event and in the incident, and close the incident of a scope
+	/// that is back to normal.
+	pub(crate) fn tell(
+		scope: Scope,
+		record: &mut Record,
+		now: Millis,
+		ended: Option<(Cause, Millis)>,
+		evidence: [u64; 2],
+	) {
+		let governing = record.governing(now).copied();
+		let (from, to) = (record.told, record.level(now));
+		let cause = governing.map(|l| l.cause);
+		let until = governing.map(|l| l.until).or(ended.map(|(_, until)| until)).unwrap_or(now);
+		if from != to {
+			record.told = to;
+			let incident = record.incident;
+			if let (Some(id), Some(cause)) = (incident, cause.or(ended.map(|(cause, _)| cause))) {
+				T::Incidents::append(id, &Entry::Level { from, to, cause, until });
+			}
+			let event = Event::LevelChanged { scope, from, to, cause, until, incident, evidence };
+			Self::deposit_event(event);
+		}
+		if governing.is_none() {
+			if let Some(incident) = record.incident.take() {
+				T::Incidents::close(incident);
+				Self::deposit_event(Event::IncidentClosed { scope, incident });
+			}
+		}
+	}
+
+	pub(crate) fn deposit_granted(scope: Scope, lease: &Lease) {
+		let Lease { level, cause, until, incident, .. } = *lease;
+		Self::deposit_event(Event::LeaseGranted { scope, level, cause, until, incident });
+	}
+
+	pub(crate) fn do_restrict(
+		powers: Powers,
+		scope: Scope,
+		level: Level,
+		duration: Millis,
+	) -> DispatchResult {
+		ensure!(level > Level::Normal, Error::<T>::LevelIsNormal);
+		ensure!(duration > 0, Error::<T>::DurationZero);
+		ensure!(level <= powers.max_level, Error::<T>::LevelBeyondPowers);
+		ensure!(duration <= powers.max_duration, Error::<T>::DurationBeyondPowers);
+		match scope {
+			Scope::Chain => ensure!(powers.cause != Cause::Member, Error::<T>::ScopeBeyondPowers),
+			Scope::Market(market) => Self::ensure_market(market)?,
+		}
+		Self::change(scope, |record, now| {
+			let until = now.saturating_add(duration);
+			Self::book(scope, record, now, level, powers.cause, until)?;
+			let wanted = Wanted::new(level, powers.cause, until);
+			match Self::grant(scope, record, now, &wanted, false) {
+				Ok(lease) => {
+					Self::deposit_granted(scope, &lease);
+					Ok(())
+				},
+				Err(Joined::Full) => Err(Error::<T>::TooManyLeases.into()),
+				Err(_) => Err(Error::<T>::NotTighter.into()),
+			}
+		})
+	}
+
+	/// Book a committee's time at `Auction` or tighter: what this lease adds to what it already has.
+	fn book(
+		scope: Scope,
+		record: &Record,
+		now: Millis,
+		level: Level,
+		cause: Cause,
+		until: Millis,
+	) -> DispatchResult {
+		if level < Level::Auction || !matches!(cause, Cause::Committee(_) | Cause::Member) {
+			return Ok(());
+		}
+		let mine = record
+			.leases
+			.iter()
+			.filter(|l| same_source(l.cause, cause) && l.level >= Level::Auction);
+		let covered = mine.map(|l| l.until).max().unwrap_or(now).max(now);
+		let booked = Budgets::<T>::mutate(scope, |b| b.book(now, until.saturating_sub(covered)));
+		ensure!(booked, Error::<T>::BudgetSpent);
+		Ok(())
+	}
+
+	pub(crate) fn do_lift(scope: Scope) -> DispatchResult {
+		if let Scope::Market(market) = scope {
+			Self::ensure_market(market)?;
+		}
+		Self::change(scope, |record, _| {
+			let (lifted, kept) = record
+				.leases
+				.iter()
+				.partition::<alloc::vec::Vec<Lease>, _>(|l| is_liftable(l.cause));
+			ensure!(!lifted.is_empty(), Error::<T>::NothingToLift);
+			record.leases.retain(|l| kept.contains(l));
+			for Lease { level, cause, .. } in lifted {
+				Self::deposit_event(Event::LeaseLifted { scope, level, cause });
+			}
+			Ok(())
+		})
+	}
+
+	fn ensure_market(market: breakwater_primitives::MarketId) -> DispatchResult {
+		ensure!(
+			locate(market).is_some() && T::Markets::contains(&market),
+			Error::<T>::UnknownMarket
+		);
+		Ok(())
+	}
+}
+
+/// The pallet's invariants.
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+impl<T: Config> Pallet<T> {
+	/// 1. The chain's record is the same in every shard.
+	/// 2. A record's leases restrict, name its open incident, and are at most four; those of D1 are
+	///    at most six hours long; without leases there is no incident and nothing restricted told.
+	/// 3. Every band has a price in it.
+	/// 4. Windows are sound, a run of D1 is at most six hours long, parameters are in range, and no
+	///    budget is overdrawn.
+	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+		let chain = Status::<T>::get(0).chain;
+		for shard in 0..SHARDS {
+			let shard = Status::<T>::get(shard);
+			ensure!(shard.chain == chain, "the shards disagree on the chain's leases");
+			Self::try_record(&shard.chain)?;
+			for market in &shard.markets {
+				Self::try_record(&market.record)?;
+				let band = market.band;
+				ensure!(!band.low.is_zero() && band.low <= band.high, "a band without a price");
+			}
+		}
+		for (_, window) in Windows::<T>::iter() {
+			ensure!(window.index.is_sound() && window.traded.is_sound(), "a window is unsound");
+			let run = window.run.until.saturating_sub(window.run.since);
+			ensure!(run <= crate::DETECTOR_RUN, "a detector's run is too long");
+		}
+		ensure!(Detectors::<T>::iter().all(|(_, p)| p.is_valid()), "detector out of range");
+		ensure!(Budgets::<T>::iter().all(|(_, b)| b.used() <= ALLOWANCE), "budget overdrawn");
+		Ok(())
+	}
+
+	fn try_record(record: &Record) -> Result<(), sp_runtime::TryRuntimeError> {
+		for lease in &record.leases {
+			ensure!(lease.level > Level::Normal, "a lease that restricts nothing");
+			ensure!(Some(lease.incident) == record.incident, "a lease without its incident");
+			let length = lease.until.saturating_sub(lease.since);
+			let bounded =
+				lease.cause != Cause::Detector(crate::D1) || length <= crate::DETECTOR_RUN;
+			ensure!(bounded, "a detector's lease is too long");
+		}
+		if record.leases.is_empty() {
+			ensure!(record.incident.is_none(), "an incident without leases");
+			ensure!(record.told == Level::Normal, "a level without leases");
+		}
+		Ok(())
+	}
+}

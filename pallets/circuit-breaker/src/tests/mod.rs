@@ -1,0 +1,5 @@
+mod bands;
+mod calibration;
+mod calls;
+mod leases;
+mod model;

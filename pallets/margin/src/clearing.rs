@@ -1,0 +1,177 @@
+//! The clearing house as the exchange and the price guard see it, and the trader's calls.
+
+use crate::{
+	types::{Account, BoardEntry, KeyRecord, Permissions, MAX_KEYS},
+	Accounts, Board, Config, Error, Event, House, Keys, NextAccount, Pallet, Risk,
+};
+use breakwater_math::RiskTerms;
+use breakwater_primitives::{
+	clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing, Custody, Gate, MarketId,
+	Millis, Permission, Prices, MARKETS_PER_SHARD, MAX_MARKETS,
+};
+use frame_support::{
+	dispatch::DispatchResult,
+	ensure,
+	traits::{Get, UnixTime},
+};
+use sp_runtime::DispatchError;
+
+impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
+	type Session = House<T>;
+
+	fn account_of(
+		key: &T::AccountId,
+		sub: u8,
+		permission: Permission,
+	) -> Result<AccountRef, DispatchError> {
+		let record = Keys::<T>::get((key, sub)).ok_or(Error::<T>::NoAccount)?;
+		// An owner's record has no end, so that his orders do not read the clock here.
+		ensure!(record.until == 0 || Self::now() < record.until, Error::<T>::KeyExpired);
+		ensure!(record.permissions.contains(permission), Error::<T>::KeyNotPermitted);
+		Ok(record.account)
+	}
+	fn session() -> House<T> {
+		House::new()
+	}
+	fn market_created(market: MarketId, risk: MarketRisk) -> DispatchResult {
+		ensure!(market.0 < MAX_MARKETS, Error::<T>::UnknownMarket);
+		ensure!(!Risk::<T>::contains_key(market), Error::<T>::MarketExists);
+		risk.validate().map_err(|_| Error::<T>::InvalidRiskTerms)?;
+		Self::change_board(market, |entry| {
+			entry.initial = risk.base_initial();
+			entry.maintenance = risk.base_maintenance();
+		});
+		Risk::<T>::insert(market, risk);
+		Self::deposit_event(Event::MarketOpened { market, risk });
+		Ok(())
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Chain time in milliseconds.
+	pub(crate) fn now() -> Millis {
+		T::Time::now().as_millis() as Millis
+	}
+
+	/// The risk parameters of a market.
+	pub fn risk_terms(market: MarketId) -> Option<RiskTerms> {
+		Risk::<T>::get(market)
+	}
+
+	/// The prices of a market as last pushed.
+	pub fn prices(market: MarketId) -> Prices {
+		let (shard, at) = shard_of(market);
+		Board::<T>::get(shard).get(at).copied().unwrap_or_default().prices
+	}
+
+	/// Change the board's entry of a market below [`MAX_MARKETS`].
+	pub(crate) fn change_board(market: MarketId, change: impl FnOnce(&mut BoardEntry)) {
+		let (shard, at) = shard_of(market);
+		Board::<T>::mutate(shard, |entries| {
+			for _ in entries.len()..=at.min(MARKETS_PER_SHARD as usize - 1) {
+				// Cannot fail: a place in a shard is below its bound.
+				let _ = entries.try_push(BoardEntry::default());
+			}
+			if let Some(entry) = entries.get_mut(at) {
+				change(entry);
+			}
+		});
+	}
+
+	pub(crate) fn do_deposit(who: T::AccountId, sub: u8, amount: Balance) -> DispatchResult {
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let credit = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
+		let mut house = House::<T>::new();
+		let index = match Keys::<T>::get((&who, sub)) {
+			Some(record) => house.place(record.account)?,
+			None => Self::create_account(&mut house, &who, sub, amount)?,
+		};
+		let quote = house.accounts[index].account.quote;
+		quote.checked_add(credit).ok_or(Error::<T>::AmountTooLarge)?;
+		Self::receive(&who, amount)?;
+		house.credit(index, credit);
+		let account = house.accounts[index].who;
+		Self::deposit_event(Event::Deposited { account, from: who, amount });
+		house.write()?;
+		Ok(())
+	}
+
+	fn create_account(
+		house: &mut House<T>,
+		owner: &T::AccountId,
+		sub: u8,
+		amount: Balance,
+	) -> Result<usize, DispatchError> {
+		ensure!(sub < T::MaxSubAccounts::get(), Error::<T>::SubAccountOutOfRange);
+		ensure!(amount >= T::MinimumDeposit::get(), Error::<T>::BelowMinimumDeposit);
+		let account = NextAccount::<T>::get();
+		let next = account.0.checked_add(1).ok_or(Error::<T>::AccountsExhausted)?;
+		NextAccount::<T>::put(AccountRef(next));
+		let record = KeyRecord { account, permissions: Permissions::ALL, until: 0 };
+		Keys::<T>::insert((owner, sub), record);
+		Self::deposit_event(Event::AccountCreated { account, owner: owner.clone(), sub });
+		Ok(house.push(account, Account::new(owner.clone(), sub)))
+	}
+
+	pub(crate) fn do_withdraw(who: T::AccountId, sub: u8, amount: Balance) -> DispatchResult {
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let debit = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
+		let account = Self::account_of(&who, sub, Permission::Withdraw)?;
+		let mut house = House::<T>::new();
+		let index = house.place(account)?;
+		let quote = house.accounts[index].account.quote;
+		let positions = house.accounts[index].account.positions.clone();
+		let seen = house.seen(&positions);
+		ensure!(T::Gate::chain().allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
+		let now = Self::now();
+		for seen in seen.iter().filter(|seen| seen.position.lots != 0) {
+			let view = T::Gate::view(seen.position.market);
+			ensure!(view.allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
+			let validity = seen.prices.validity_at(now, T::PriceAgeLimit::get());
+			ensure!(validity.allows_withdrawal(), Error::<T>::PriceNotUsable);
+		}
+		let free = House::<T>::withdrawable(quote, &seen);
+		ensure!(amount <= free, Error::<T>::ExceedsWithdrawable);
+		Self::pay(&who, amount)?;
+		house.credit(index, debit.saturating_neg());
+		Self::deposit_event(Event::Withdrawn { account, to: who, amount });
+		house.write()?;
+		Ok(())
+	}
+
+	pub(crate) fn do_set_key(
+		who: T::AccountId,
+		sub: u8,
+		key: T::AccountId,
+		until: Millis,
+	) -> DispatchResult {
+		let owner = Keys::<T>::get((&who, sub)).ok_or(Error::<T>::NoAccount)?;
+		ensure!(owner.permissions.contains(Permission::Withdraw), Error::<T>::NotOwner);
+		let account = owner.account;
+		let existing = Keys::<T>::get((&key, sub));
+		let ours = |record: &KeyRecord| record.account == account && record.until != 0;
+		ensure!(existing.as_ref().is_none_or(ours), Error::<T>::KeyInUse);
+		let set = until != 0;
+		ensure!(!set || until > Self::now(), Error::<T>::KeyInPast);
+		Accounts::<T>::try_mutate(account, |stored| -> DispatchResult {
+			let stored = stored.as_mut().ok_or(Error::<T>::NoAccount)?;
+			match (existing.is_some(), set) {
+				(false, true) => {
+					ensure!(stored.keys < MAX_KEYS, Error::<T>::TooManyKeys);
+					stored.keys += 1;
+				},
+				(true, false) => stored.keys = stored.keys.saturating_sub(1),
+				_ => (),
+			}
+			Ok(())
+		})?;
+		if set {
+			let record = KeyRecord { account, permissions: Permissions::TRADE, until };
+			Keys::<T>::insert((&key, sub), record);
+		} else {
+			Keys::<T>::remove((&key, sub));
+		}
+		Self::deposit_event(Event::KeySet { account, key, until });
+		Ok(())
+	}
+}

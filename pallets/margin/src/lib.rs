@@ -1,0 +1,425 @@
+//! The clearing house: accounts, positions, health, liquidation.
+//!
+//! A trader deposits the quote asset into an account of his own number; sub-accounts isolate risk. The
+//! exchange opens a session, in which every account that an operation touches is loaded once, changed
+//! in memory and written once. Each position keeps one trigger at a price that comes before the account
+//! can be liquidatable, so nobody has to look for such accounts: a price that crosses triggers wakes
+//! their accounts, which are then armed again or closed into the book.
+//!
+//! ```text
+//!   deposit ->  Accounts { quote, positions, orders }  <- session: hold, free, maker, settle, commit
+//!                   |  triggers (rule R)                        ^
+//!                   v                                           | Clearing        Venue
+//!   price ->  Board, crossed triggers -> examine -> healthy: arm again             ^
+//!   (OnPrice)                              |                                       |
+//!                                          +-> liquidatable: cancel orders, close -+
+//!                                                 |              |
+//!                                              penalty        deficit -> insurance -> bad debt
+//! ```
+//!
+//! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
+//! quote balances, less the cost of open positions, plus fees, dust and the insurance funds, less
+//! deficits that no fund paid. [`pallet::Ledger`] keeps the sums, so a block compares them in two reads.
+//!
+//! **Maintenance is pure.** Whether an account is liquidated depends on prices and its market's terms
+//! alone; levels, open interest and the stable price act on initial margin and withdrawals only. The
+//! trigger rule depends on that: see [`breakwater_math`].
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod checks;
+mod clearing;
+mod custody;
+mod liquidation;
+mod session;
+mod triggers;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+pub mod types;
+mod views;
+pub mod weights;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+pub use session::House;
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use crate::types::{Account, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals};
+	use alloc::vec::Vec;
+	use breakwater_core::{
+		store::{PageKey, Word, WordKey},
+		trigger::TriggerPage,
+	};
+	use breakwater_math::RiskTerms;
+	use breakwater_primitives::{
+		api::{AccountSummary, CustodyStatus},
+		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
+		Observe, Ticks, Venue,
+	};
+	use frame_support::{
+		dispatch::DispatchClass,
+		pallet_prelude::*,
+		traits::{fungibles, UnixTime},
+		weights::WeightMeter,
+		PalletId,
+	};
+	use frame_system::pallet_prelude::*;
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config {
+		/// Where the collateral asset lives.
+		type Assets: fungibles::Inspect<Self::AccountId, AssetId = AssetId, Balance = Balance>
+			+ fungibles::Mutate<Self::AccountId>;
+		/// The quote asset.
+		#[pallet::constant]
+		type CollateralAsset: Get<AssetId>;
+		/// Gives the address of the custody account.
+		#[pallet::constant]
+		type PalletId: Get<PalletId>;
+		/// The exchange, into whose book positions are closed.
+		type Venue: Venue;
+		/// Takes penalties and covers deficits.
+		type Insurance: Backstop;
+		/// Restrictions in force.
+		type Gate: Gate;
+		/// Is told of liquidations, covered deficits and broken invariants.
+		type Observe: Observe;
+		/// Chain time.
+		type Time: UnixTime;
+		/// The age in milliseconds from which a price counts as stale.
+		#[pallet::constant]
+		type PriceAgeLimit: Get<Millis>;
+		/// The least deposit that creates an account, in quote units.
+		#[pallet::constant]
+		type MinimumDeposit: Get<Balance>;
+		/// Sub-accounts of an owner; their numbers are below this.
+		#[pallet::constant]
+		type MaxSubAccounts: Get<u8>;
+		/// The most liquidations that one block starts by itself.
+		#[pallet::constant]
+		type LiquidationsPerBlock: Get<u32>;
+		/// The most weight that waking accounts may take at the start of a block.
+		#[pallet::constant]
+		type HookWeight: Get<Weight>;
+		/// The most resting orders that closing one position may fill.
+		#[pallet::constant]
+		type MaxLiquidationFills: Get<u16>;
+		/// Weights.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Which account a key may use under a sub-account number, for what, and until when.
+	#[pallet::storage]
+	pub type Keys<T: Config> =
+		StorageMap<_, Blake2_128Concat, (T::AccountId, u8), KeyRecord, OptionQuery>;
+
+	/// The number of the next account.
+	#[pallet::storage]
+	pub type NextAccount<T: Config> = StorageValue<_, AccountRef, ValueQuery>;
+
+	/// Accounts by number: quote balance, positions, resting orders.
+	#[pallet::storage]
+	pub type Accounts<T: Config> =
+		StorageMap<_, Identity, AccountRef, Account<T::AccountId>, OptionQuery>;
+
+	/// Open interest and the sum of position costs of each market.
+	#[pallet::storage]
+	pub type Totals<T: Config> = StorageMap<_, Identity, MarketId, MarketTotals, ValueQuery>;
+
+	/// Prices, cumulative funding and margin fractions, 32 markets in one item.
+	#[pallet::storage]
+	pub type Board<T: Config> = StorageMap<_, Identity, u8, Shard, ValueQuery>;
+
+	/// Risk parameters of each market.
+	#[pallet::storage]
+	pub type Risk<T: Config> = StorageMap<_, Identity, MarketId, RiskTerms, OptionQuery>;
+
+	/// What custody holds and what is claimed of it.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Ledger<T: Config> = StorageValue<_, LedgerTotals, ValueQuery>;
+
+	/// Deficits of each market's liquidated accounts that no fund paid, in quote units.
+	#[pallet::storage]
+	pub type BadDebt<T: Config> = StorageMap<_, Identity, MarketId, Balance, ValueQuery>;
+
+	/// Markets, one bit each, in which crossed triggers wait for the next block.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Backlog<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// Triggers that wait for prices, in pages of adjacent ticks.
+	#[pallet::storage]
+	pub type TriggerPages<T: Config> = StorageMap<_, Identity, PageKey, TriggerPage, OptionQuery>;
+
+	/// The bitmap tree over the trigger pages.
+	#[pallet::storage]
+	pub type TriggerWords<T: Config> = StorageMap<_, Identity, WordKey, Word, OptionQuery>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// An account was created by its first deposit.
+		AccountCreated {
+			/// Its number.
+			account: AccountRef,
+			/// Whose it is.
+			owner: T::AccountId,
+			/// Which of the owner's sub-accounts.
+			sub: u8,
+		},
+		/// Collateral was added.
+		Deposited {
+			/// The account.
+			account: AccountRef,
+			/// Who paid.
+			from: T::AccountId,
+			/// How much, in quote units.
+			amount: Balance,
+		},
+		/// Collateral was withdrawn.
+		Withdrawn {
+			/// The account.
+			account: AccountRef,
+			/// Who received it.
+			to: T::AccountId,
+			/// How much, in quote units.
+			amount: Balance,
+		},
+		/// A trading key was set; `until` zero means that it was revoked.
+		KeySet {
+			/// The account.
+			account: AccountRef,
+			/// The key.
+			key: T::AccountId,
+			/// Until when it may trade, in milliseconds of chain time.
+			until: Millis,
+		},
+		/// Fills changed a position. Told once per operation.
+		PositionChanged {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots held now.
+			lots: i64,
+			/// Signed notional value paid for them, in quote units.
+			cost: Amount,
+			/// The account's quote balance now, with realised profit and fees.
+			quote: Amount,
+		},
+		/// An account had less equity than maintenance margin and a position was closed into the
+		/// book, wholly or in part.
+		Liquidated {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots closed: positive for a long.
+			lots: i64,
+			/// The average price of the closing trades, rounded down.
+			price: Ticks,
+			/// The price at which the position was examined.
+			examined: Ticks,
+			/// Equity before.
+			equity: Amount,
+			/// Maintenance margin before.
+			maintenance: Balance,
+			/// The price at which the position's share of the equity would have been used up.
+			bankruptcy: Ticks,
+			/// Penalty paid to insurance, in quote units.
+			penalty: Balance,
+			/// The level in force.
+			level: Level,
+		},
+		/// An account without positions was left with a deficit.
+		DeficitCovered {
+			/// The account.
+			account: AccountRef,
+			/// The market whose funds were asked.
+			market: MarketId,
+			/// What the funds paid.
+			covered: Balance,
+			/// What nobody paid: now bad debt of the market.
+			uncovered: Balance,
+		},
+		/// A market was given its risk parameters.
+		MarketOpened {
+			/// The market.
+			market: MarketId,
+			/// Its parameters.
+			risk: RiskTerms,
+		},
+		/// What custody holds differs from what is claimed of it. This is a fault of the chain.
+		CustodyMismatch {
+			/// What came in less what went out.
+			held: Balance,
+			/// What is claimed.
+			claimed: Amount,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no account under this sub-account number; deposit first.
+		NoAccount,
+		/// Sub-account numbers are lower than this.
+		SubAccountOutOfRange,
+		/// The amount is zero.
+		ZeroAmount,
+		/// The amount is too large to be held.
+		AmountTooLarge,
+		/// The first deposit of an account must be at least the minimum.
+		BelowMinimumDeposit,
+		/// No account numbers are left.
+		AccountsExhausted,
+		/// The key may trade but not do this.
+		KeyNotPermitted,
+		/// The key's time is over; the owner may set a new one.
+		KeyExpired,
+		/// The key already belongs to an account of this sub-account number.
+		KeyInUse,
+		/// The time until which the key should be valid has passed.
+		KeyInPast,
+		/// The account has as many trading keys as it may have; revoke one.
+		TooManyKeys,
+		/// Only the account's owner may set keys.
+		NotOwner,
+		/// There is no such market, or its price was never known.
+		UnknownMarket,
+		/// The market already has risk parameters.
+		MarketExists,
+		/// The risk parameters contradict each other or exceed what can be computed.
+		InvalidRiskTerms,
+		/// The market has no price yet.
+		NoPrice,
+		/// The account's equity does not cover the initial margin of its positions and resting
+		/// orders after this.
+		InsufficientMargin,
+		/// The account has positions or orders in as many markets as it may.
+		TooManyPositions,
+		/// The account has as many resting orders as it may.
+		TooManyOrders,
+		/// Open interest may not grow at the market's present level.
+		OpenInterestFrozen,
+		/// The market's open interest, or this account's orders, would exceed the cap.
+		OpenInterestCap,
+		/// A restriction on a market in which the account holds a position, or on the chain,
+		/// denies withdrawals now.
+		WithdrawalDenied,
+		/// The price of a market in which the account holds a position is stale or unconfirmed.
+		PriceNotUsable,
+		/// More than may be withdrawn now: unrealised profit and margin in use stay.
+		ExceedsWithdrawable,
+		/// The account has enough equity; there is nothing to liquidate.
+		NotLiquidatable,
+		/// No market of the account allows a liquidation now.
+		LiquidationDenied,
+		/// The book takes nothing at a price that a liquidation may accept.
+		NoLiquidity,
+		/// Too many accounts wait at the same price for a trigger to be placed.
+		TriggersFull,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
+			Self::work_backlog(&mut meter);
+			meter.consumed().saturating_add(T::WeightInfo::block())
+		}
+		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			let mut meter = WeightMeter::with_limit(remaining);
+			if meter.try_consume(T::WeightInfo::block()).is_ok() {
+				Self::work_backlog(&mut meter);
+			}
+			meter.consumed()
+		}
+		fn on_finalize(_: BlockNumberFor<T>) {
+			Self::compare_custody();
+		}
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call(weight = <T as Config>::WeightInfo)]
+	impl<T: Config> Pallet<T> {
+		/// Add `amount` quote units of collateral to your account `sub`. The first deposit creates
+		/// the account. A trading key adds to the account that it trades for. Never denied.
+		#[pallet::call_index(0)]
+		#[pallet::weight((T::WeightInfo::deposit(), DispatchClass::Operational))]
+		pub fn deposit(origin: OriginFor<T>, sub: u8, amount: Balance) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_deposit(who, sub, amount)
+		}
+
+		/// Withdraw `amount` quote units of collateral from your account `sub`: at most what the
+		/// initial margin of its positions and orders leaves, without unrealised profit. Only the
+		/// owner may.
+		#[pallet::call_index(1)]
+		pub fn withdraw(origin: OriginFor<T>, sub: u8, amount: Balance) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_withdraw(who, sub, amount)
+		}
+
+		/// Liquidate `account`, whose equity is below its maintenance margin: cancel its orders and
+		/// close as much as restores it. The chain does this by itself; anyone may do it sooner.
+		#[pallet::call_index(2)]
+		#[pallet::weight((T::WeightInfo::liquidate(), DispatchClass::Operational))]
+		pub fn liquidate(origin: OriginFor<T>, account: AccountRef) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_liquidate(account)
+		}
+
+		/// Let `key` place and cancel orders for your account `sub` until `until` (milliseconds of
+		/// chain time); it may not withdraw. Zero revokes it.
+		#[pallet::call_index(3)]
+		pub fn set_key(
+			origin: OriginFor<T>,
+			sub: u8,
+			key: T::AccountId,
+			until: Millis,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_set_key(who, sub, key, until)
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The account of `owner` with this sub-account number as it is now; `None` before the
+		/// first deposit.
+		pub fn account(owner: T::AccountId, sub: u8) -> Option<AccountSummary> {
+			Self::account_summary(&owner, sub)
+		}
+		/// What custody holds and what is claimed of it, in quote units.
+		pub fn custody() -> CustodyStatus {
+			Self::custody_status()
+		}
+		/// Lots held long in a market, which is also the lots held short.
+		pub fn open_interest(market: MarketId) -> Lots {
+			Totals::<T>::get(market).long
+		}
+		/// Numbers of accounts whose triggers are crossed in a market, at most 64.
+		pub fn waiting(market: MarketId) -> Vec<AccountRef> {
+			Self::crossed_accounts(market)
+		}
+	}
+}

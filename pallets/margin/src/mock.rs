@@ -1,0 +1,388 @@
+//! A chain with the clearing house, pallet-assets and a book in memory.
+
+use crate as pallet_margin;
+use crate::*;
+use breakwater_core::units::Contract;
+use breakwater_math::{Bracket, RiskTerms};
+use breakwater_primitives::{
+	clearing::Fees, AccountRef, Backstop, Band, Check, Clearing, Custody, Denied, Fill, Gate,
+	GateView, Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices,
+	Sequence, Session, Side, Ticks, Validity, Venue, Verdict,
+};
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::{AsEnsureOriginWithArg, ConstU32, UnixTime},
+	weights::{Weight, WeightMeter},
+	PalletId,
+};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
+use std::collections::BTreeMap;
+
+pub type Block = frame_system::mocking::MockBlock<Test>;
+pub type AccountId = u64;
+
+pub const BTC: MarketId = MarketId(0);
+pub const ETH: MarketId = MarketId(33);
+pub const QUOTE: u128 = 1_000_000;
+pub const PRICE: u32 = 100_000;
+pub const NO_FEES: Fees = Fees { taker: Ppm(0), maker: Ppm(0) };
+
+frame_support::construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		Assets: pallet_assets,
+		Margin: pallet_margin,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = Block;
+	type AccountData = pallet_balances::AccountData<u64>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type AccountStore = System;
+}
+
+#[derive_impl(pallet_assets::config_preludes::TestDefaultConfig)]
+impl pallet_assets::Config for Test {
+	type Balance = u128;
+	type Currency = Balances;
+	type CreateOrigin = AsEnsureOriginWithArg<frame_system::EnsureSigned<AccountId>>;
+	type ForceOrigin = frame_system::EnsureRoot<AccountId>;
+	type Freezer = ();
+	type Holder = ();
+}
+
+parameter_types! {
+	pub const CustodyId: PalletId = PalletId(*b"bw/margn");
+	pub const HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
+	pub static Now: u64 = 1_000_000;
+	pub static Views: BTreeMap<u16, GateView> = Default::default();
+	pub static ChainView: GateView = Default::default();
+	pub storage Fund: u128 = 0;
+	/// Resting orders: id, owner, lots, reduce-only. In storage, so that it rolls back with the rest.
+	pub storage Orders: Vec<(OrderId, AccountRef, Lots, bool)> = Vec::new();
+	pub static NextOrder: u64 = 0;
+	pub static Seen: Vec<(MarketId, Observation)> = Default::default();
+}
+
+pub struct Clock;
+impl UnixTime for Clock {
+	fn now() -> core::time::Duration {
+		core::time::Duration::from_millis(Now::get())
+	}
+}
+
+pub struct Views_;
+impl Gate for Views_ {
+	fn view(market: MarketId) -> GateView {
+		Views::get().get(&market.0).copied().unwrap_or_default()
+	}
+	fn chain() -> GateView {
+		ChainView::get()
+	}
+}
+
+pub struct Watch;
+impl Observe for Watch {
+	fn observe(market: MarketId, observation: &Observation) {
+		Seen::mutate(|seen| seen.push((market, *observation)));
+	}
+}
+
+/// A fund of one number.
+pub struct Insurer;
+impl Backstop for Insurer {
+	fn penalty(_: MarketId, amount: u128) {
+		Fund::set(&(Fund::get() + amount));
+	}
+	fn cover(_: MarketId, deficit: u128) -> u128 {
+		let paid = deficit.min(Fund::get());
+		Fund::set(&(Fund::get() - paid));
+		paid
+	}
+	fn total() -> u128 {
+		Fund::get()
+	}
+}
+
+/// A book with price-time priority.
+pub struct Book;
+impl Book {
+	fn change<R>(change: impl FnOnce(&mut Vec<(OrderId, AccountRef, Lots, bool)>) -> R) -> R {
+		let mut orders = Orders::get();
+		let result = change(&mut orders);
+		Orders::set(&orders);
+		result
+	}
+	fn best(market: MarketId, side: Side, skip: AccountRef) -> Option<usize> {
+		let orders = Orders::get();
+		let on_side = orders.iter().enumerate().filter(|(_, (id, owner, ..))| {
+			id.market() == market && id.side() == side && *owner != skip
+		});
+		let key = |id: &OrderId| match side {
+			Side::Bid => (u32::MAX - id.tick().0, id.sequence().0),
+			Side::Ask => (id.tick().0, id.sequence().0),
+		};
+		on_side.min_by_key(|(_, (id, ..))| key(id)).map(|(index, _)| index)
+	}
+	/// Take up to `lots`; returns what was filled.
+	pub fn take<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		taker: AccountRef,
+		side: Side,
+		lots: Lots,
+		worst: Ticks,
+		fees: &Fees,
+	) -> Lots {
+		let mut left = lots.0;
+		while left > 0 {
+			let Some(index) = Self::best(market, side.opposite(), taker) else { break };
+			let (id, maker, resting, reduce_only) = Orders::get()[index];
+			if !side.accepts(worst, id.tick()) {
+				break;
+			}
+			let want = Lots(resting.0.min(left));
+			match session.maker(maker, id, want, reduce_only) {
+				Verdict::Fill(lots) => {
+					let short = lots < want;
+					let done = lots == resting;
+					let fill = Fill {
+						market,
+						taker,
+						maker,
+						maker_order: id,
+						taker_side: side,
+						price: id.tick(),
+						lots,
+						maker_reduce_only: reduce_only,
+						maker_done: done,
+					};
+					session.settle(&fill, fees);
+					left -= lots.0;
+					Self::change(|book| book[index].2 .0 -= lots.0);
+					if short && !done {
+						session.free(maker, id, Lots(resting.0 - lots.0), reduce_only, true);
+					}
+					if short || done {
+						Self::change(|book| book.remove(index));
+					}
+				},
+				Verdict::Remove(_) => {
+					session.free(maker, id, resting, reduce_only, true);
+					Self::change(|book| book.remove(index));
+				},
+				Verdict::Stop => break,
+			}
+		}
+		Lots(lots.0 - left)
+	}
+}
+
+impl Venue for Book {
+	fn close<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		worst: Ticks,
+		_max_fills: u16,
+	) -> Lots {
+		Self::take(session, market, who, side, lots, worst, &NO_FEES)
+	}
+	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {
+		let orders = session.orders(who);
+		let mut cancelled = 0;
+		for order in orders.iter().take(max as usize) {
+			Self::change(|book| {
+				book.retain(|(id, owner, lots, reduce_only)| {
+					if *id == order.id {
+						session.free(*owner, *id, *lots, *reduce_only, true);
+						cancelled += 1;
+					}
+					*id != order.id
+				})
+			});
+		}
+		cancelled
+	}
+	fn depth(_: MarketId, _: Side, _: Ticks) -> u128 {
+		0
+	}
+}
+
+impl Config for Test {
+	type Assets = Assets;
+	type CollateralAsset = ConstU32<1>;
+	type PalletId = CustodyId;
+	type Venue = Book;
+	type Insurance = Insurer;
+	type Gate = Views_;
+	type Observe = Watch;
+	type Time = Clock;
+	type PriceAgeLimit = frame_support::traits::ConstU64<10_000>;
+	type MinimumDeposit = frame_support::traits::ConstU128<5_000_000>;
+	type MaxSubAccounts = frame_support::traits::ConstU8<16>;
+	type LiquidationsPerBlock = ConstU32<100>;
+	type HookWeight = HookWeight;
+	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type WeightInfo = ();
+}
+
+pub fn btc_terms() -> RiskTerms {
+	let bracket = |floor: u128, rate| Bracket { floor: floor * QUOTE, rate: Ppm(rate) };
+	RiskTerms {
+		contract: Contract { unit: 100 },
+		brackets: [
+			bracket(0, 20_000),
+			bracket(250_000, 30_000),
+			bracket(1_000_000, 50_000),
+			bracket(5_000_000, 100_000),
+		],
+		initial_factor: Ppm(2_000_000),
+		max_leverage: 20,
+		profit_credit: Ppm::one(),
+		liquidation_fee: Ppm(5_000),
+		max_open_interest: Lots(1_000_000),
+	}
+}
+
+pub struct ExtBuilder;
+
+impl ExtBuilder {
+	pub fn build() -> sp_io::TestExternalities {
+		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+		pallet_balances::GenesisConfig::<Test> {
+			balances: (1..20).map(|who| (who, 1_000)).collect(),
+			..Default::default()
+		}
+		.assimilate_storage(&mut storage)
+		.unwrap();
+		pallet_assets::GenesisConfig::<Test> {
+			assets: vec![(1, 1, true, 1)],
+			accounts: (1..20).map(|who| (1, who, 1_000_000 * QUOTE)).collect(),
+			..Default::default()
+		}
+		.assimilate_storage(&mut storage)
+		.unwrap();
+		let mut ext = sp_io::TestExternalities::new(storage);
+		ext.execute_with(|| {
+			System::set_block_number(1);
+			Now::set(1_000_000);
+			Views::set(Default::default());
+			ChainView::set(Default::default());
+			Seen::set(Vec::new());
+			for market in [BTC, ETH] {
+				Margin::market_created(market, btc_terms()).unwrap();
+				set_price(market, PRICE);
+			}
+		});
+		ext
+	}
+	/// Run a test, then check every invariant.
+	pub fn build_and_execute(test: impl FnOnce()) {
+		Self::build().execute_with(|| {
+			test();
+			Margin::do_try_state().unwrap();
+		});
+	}
+}
+
+/// The price of a market moves; what it crosses is examined at once.
+pub fn set_price(market: MarketId, price: u32) {
+	set_prices(market, price, Validity::Valid);
+}
+
+pub fn set_prices(market: MarketId, price: u32, validity: Validity) {
+	let price = Ticks(price);
+	let prices = Prices {
+		index: price,
+		mark: price,
+		stable: price,
+		long: price,
+		short: price,
+		validity,
+		at: Now::get(),
+	};
+	Margin::on_price(market, &prices, &mut WeightMeter::new());
+}
+
+pub fn set_level(market: MarketId, level: Level) {
+	let view = GateView { level, denied: level.denied(), ..Default::default() };
+	Views::mutate(|views| views.insert(market.0, view));
+}
+
+pub fn deny(denied: Denied) -> GateView {
+	GateView { denied, band: Band::default(), ..Default::default() }
+}
+
+/// Deposit whole quote units into sub-account 0 of `who`; returns the account.
+pub fn funded(who: AccountId, quote: u128) -> AccountRef {
+	Margin::deposit(RuntimeOrigin::signed(who), 0, quote * QUOTE).unwrap();
+	Keys::<Test>::get((who, 0)).unwrap().account
+}
+
+/// Contribute to the fund, as pallet-insurance does.
+pub fn insure(quote: u128) {
+	Margin::receive(&19, quote * QUOTE).unwrap();
+	Fund::set(&(Fund::get() + quote * QUOTE));
+}
+
+/// Place an order: takes what crosses, rests the rest unless `ioc`. Rolled back when refused.
+pub fn place(
+	who: AccountRef,
+	market: MarketId,
+	side: Side,
+	price: u32,
+	lots: u64,
+	fees: &Fees,
+	ioc: bool,
+) -> Result<Lots, DispatchError> {
+	frame_support::storage::with_storage_layer(|| {
+		let mut session = Margin::session();
+		session.load(who)?;
+		let lots = Lots(lots);
+		let filled = Book::take(&mut session, market, who, side, lots, Ticks(price), fees);
+		let rest = Lots(lots.0 - filled.0);
+		if !ioc && !rest.is_zero() {
+			rest_in(&mut session, who, market, side, price, rest, false)?;
+		}
+		let view = Views_::view(market);
+		let post_only = filled.is_zero() && !ioc;
+		session.commit(Check::Initial { who, market, view: &view, post_only })?;
+		Ok(filled)
+	})
+}
+
+pub fn rest_in(
+	session: &mut House<Test>,
+	who: AccountRef,
+	market: MarketId,
+	side: Side,
+	price: u32,
+	lots: Lots,
+	reduce_only: bool,
+) -> DispatchResult {
+	NextOrder::mutate(|next| *next += 1);
+	let n = NextOrder::get();
+	let id = OrderId::new(market, side, Ticks(price), Sequence(n));
+	session.hold(who, &Hold { id, lots, reduce_only, client: 0 })?;
+	Book::change(|book| book.push((id, who, lots, reduce_only)));
+	Ok(())
+}
+
+/// `buyer` buys from `seller` at `price`, who rests first.
+pub fn trade(buyer: AccountRef, seller: AccountRef, price: u32, lots: u64) {
+	place(seller, BTC, Side::Ask, price, lots, &NO_FEES, false).unwrap();
+	assert_eq!(place(buyer, BTC, Side::Bid, price, lots, &NO_FEES, true), Ok(Lots(lots)));
+}
+
+pub fn account_of(who: AccountRef) -> types::Account<AccountId> {
+	Accounts::<Test>::get(who).unwrap()
+}

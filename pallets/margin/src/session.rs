@@ -1,0 +1,307 @@
+//! The session: accounts loaded for one operation, changed in memory, written once.
+
+use crate::{
+	types::{position_in, Account, BoardEntry, Position, Positions, Shard},
+	Accounts, Board, Config, Error, Risk, Totals,
+};
+use alloc::vec::Vec;
+use breakwater_math::{apply_fill, RiskTerms};
+use breakwater_primitives::{
+	clearing::Fees, shard_of, AccountRef, Amount, Balance, Check, Fill, Hold, Lots, MarketId,
+	OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, Verdict,
+};
+use frame_support::dispatch::DispatchResult;
+use sp_runtime::DispatchError;
+
+/// An account in a session.
+pub struct Loaded<AccountId> {
+	/// Its number.
+	pub(crate) who: AccountRef,
+	/// As it is now.
+	pub(crate) account: Account<AccountId>,
+	/// The quote balance as it was loaded.
+	pub(crate) quote_before: Amount,
+	/// Positions as they were loaded.
+	pub(crate) before: Positions,
+	/// Whether it must be written.
+	pub(crate) dirty: bool,
+	/// Whether balance or lots changed, so that its triggers must be checked.
+	pub(crate) touched: bool,
+}
+
+/// What fills did to a market's totals.
+#[derive(Clone, Copy, Default)]
+pub struct Moved {
+	pub(crate) market: MarketId,
+	pub(crate) long: i128,
+	pub(crate) short: i128,
+	pub(crate) cost: Amount,
+}
+
+/// Accounts, prices and terms of one operation. Implements [`Session`].
+#[must_use = "a session that is not committed changes nothing"]
+pub struct House<T: Config> {
+	pub(crate) accounts: Vec<Loaded<T::AccountId>>,
+	pub(crate) moved: Vec<Moved>,
+	pub(crate) fees: Balance,
+	boards: Vec<(u8, Shard)>,
+	risks: Vec<(MarketId, RiskTerms)>,
+	failure: Option<DispatchError>,
+}
+
+impl<T: Config> House<T> {
+	/// A session in which nothing is loaded.
+	pub fn new() -> Self {
+		Self {
+			accounts: Vec::new(),
+			moved: Vec::new(),
+			fees: 0,
+			boards: Vec::new(),
+			risks: Vec::new(),
+			failure: None,
+		}
+	}
+
+	/// The place of `who` in the session, loaded if need be.
+	pub(crate) fn place(&mut self, who: AccountRef) -> Result<usize, Error<T>> {
+		if let Some(index) = self.accounts.iter().position(|loaded| loaded.who == who) {
+			return Ok(index);
+		}
+		let account = Accounts::<T>::get(who).ok_or(Error::<T>::NoAccount)?;
+		Ok(self.push(who, account))
+	}
+
+	/// Put a new account into the session.
+	pub(crate) fn push(&mut self, who: AccountRef, account: Account<T::AccountId>) -> usize {
+		let (quote_before, before) = (account.quote, account.positions.clone());
+		self.accounts.push(Loaded {
+			who,
+			account,
+			quote_before,
+			before,
+			dirty: false,
+			touched: false,
+		});
+		self.accounts.len() - 1
+	}
+
+	/// What the board says of `market`.
+	pub(crate) fn board(&mut self, market: MarketId) -> BoardEntry {
+		let (shard, at) = shard_of(market);
+		let index =
+			self.boards.iter().position(|(known, _)| *known == shard).unwrap_or_else(|| {
+				self.boards.push((shard, Board::<T>::get(shard)));
+				self.boards.len() - 1
+			});
+		self.boards[index].1.get(at).copied().unwrap_or_default()
+	}
+
+	/// The terms of `market`.
+	pub(crate) fn risk(&mut self, market: MarketId) -> Result<RiskTerms, Error<T>> {
+		if let Some((_, terms)) = self.risks.iter().find(|(known, _)| *known == market) {
+			return Ok(*terms);
+		}
+		let terms = Risk::<T>::get(market).ok_or(Error::<T>::UnknownMarket)?;
+		self.risks.push((market, terms));
+		Ok(terms)
+	}
+
+	/// Change the quote balance of a loaded account.
+	pub(crate) fn credit(&mut self, index: usize, amount: Amount) {
+		let loaded = &mut self.accounts[index];
+		loaded.account.quote = loaded.account.quote.saturating_add(amount);
+		(loaded.dirty, loaded.touched) = (true, true);
+	}
+
+	fn fail(&mut self, error: impl Into<DispatchError>) {
+		self.failure.get_or_insert(error.into());
+	}
+
+	pub(crate) fn failure(&self) -> DispatchResult {
+		self.failure.map_or(Ok(()), Err)
+	}
+
+	/// One leg of a fill: the position, the realised profit and the fee.
+	fn trade(&mut self, index: usize, terms: &RiskTerms, fill: &Fill, side: Side, fee: Balance) {
+		let notional = terms.contract.notional(fill.lots, fill.price);
+		let loaded = &mut self.accounts[index];
+		let Some(position) = position_mut(&mut loaded.account, fill.market) else {
+			return self.fail(Error::<T>::TooManyPositions);
+		};
+		let before = *position;
+		let after = apply_fill(before.lots, before.cost, side, fill.lots, notional);
+		(position.lots, position.cost) = (after.lots, after.cost);
+		if before.lots.signum() != after.lots.signum() {
+			// It waited on the other side, or waits for nothing now.
+			position.trigger = None;
+		}
+		let realised = after.realised.saturating_sub(breakwater_math::arithmetic::signed(fee));
+		self.credit(index, realised);
+		self.fees = self.fees.saturating_add(fee);
+		let moved = self.moved_mut(fill.market);
+		moved.long += after.lots.max(0) as i128 - before.lots.max(0) as i128;
+		moved.short += before.lots.min(0) as i128 - after.lots.min(0) as i128;
+		moved.cost = moved.cost.saturating_add(after.cost.saturating_sub(before.cost));
+	}
+
+	fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
+		let index = self.moved.iter().position(|moved| moved.market == market);
+		let index = index.unwrap_or_else(|| {
+			self.moved.push(Moved { market, ..Default::default() });
+			self.moved.len() - 1
+		});
+		&mut self.moved[index]
+	}
+
+	/// What `lots` of order `id` no longer reserve.
+	fn release(&mut self, index: usize, id: OrderId, lots: Lots, reduce_only: bool, gone: bool) {
+		let notional =
+			self.risk(id.market()).map_or(0, |terms| terms.contract.notional(lots, id.tick()));
+		let loaded = &mut self.accounts[index];
+		loaded.dirty = true;
+		if gone {
+			loaded.account.orders.retain(|order| order.id != id);
+		}
+		let positions = &mut loaded.account.positions;
+		let found = positions.iter_mut().find(|position| position.market == id.market());
+		if let (Some(position), false) = (found, reduce_only) {
+			let resting = position.resting_mut(id.side());
+			*resting = resting.sub(lots, notional);
+		}
+	}
+
+	fn try_hold(&mut self, index: usize, hold: &Hold) -> DispatchResult {
+		let market = hold.id.market();
+		let terms = self.risk(market)?;
+		let account = &mut self.accounts[index].account;
+		let order = OpenOrder { id: hold.id, client: hold.client };
+		account.orders.try_push(order).map_err(|_| Error::<T>::TooManyOrders)?;
+		self.accounts[index].dirty = true;
+		if hold.reduce_only {
+			return Ok(());
+		}
+		let account = &mut self.accounts[index].account;
+		let position = position_mut(account, market).ok_or(Error::<T>::TooManyPositions)?;
+		let notional = terms.contract.notional(hold.lots, hold.id.tick());
+		let resting = position.resting_mut(hold.id.side());
+		*resting = resting.add(hold.lots, notional);
+		// No position can then outgrow what the terms were validated for.
+		if position.exposure().largest() > terms.max_open_interest {
+			return Err(Error::<T>::OpenInterestCap.into());
+		}
+		Ok(())
+	}
+
+	/// The maker's post-fill check: a fill that only reduces may not make an unhealthy account
+	/// worse, any other must leave it healthy.
+	fn maker_verdict(&mut self, index: usize, id: OrderId, want: Lots, reduce: bool) -> Verdict {
+		let (market, side) = (id.market(), id.side());
+		let account = &self.accounts[index].account;
+		let held = position_in(&account.positions, market);
+		let room = held.closable(side);
+		let lots = if reduce { want.min(room) } else { want };
+		if lots.is_zero() {
+			return Verdict::Remove(Removal::ReduceOnly);
+		}
+		let Ok(terms) = self.risk(market) else { return Verdict::Remove(Removal::Margin) };
+		let account = &self.accounts[index].account;
+		let (quote, mut positions) = (account.quote, account.positions.clone());
+		let notional = terms.contract.notional(lots, id.tick());
+		let after = apply_fill(held.lots, held.cost, side, lots, notional);
+		let Some(position) = positions.iter_mut().find(|p| p.market == market) else {
+			return Verdict::Remove(Removal::Margin);
+		};
+		(position.lots, position.cost) = (after.lots, after.cost);
+		let left = self.surplus(quote.saturating_add(after.realised), &positions);
+		let allowed = left >= 0
+			|| lots <= room && {
+				let before = self.accounts[index].account.positions.clone();
+				left >= self.surplus(quote, &before)
+			};
+		if allowed {
+			Verdict::Fill(lots)
+		} else {
+			Verdict::Remove(Removal::Margin)
+		}
+	}
+
+	/// The open interest of `market` with this session's fills.
+	pub(crate) fn long_after(&self, moved: &Moved) -> i128 {
+		Totals::<T>::get(moved.market).long.0 as i128 + moved.long
+	}
+}
+
+/// The place of `market` in an account, made if need be.
+fn position_mut<A>(account: &mut Account<A>, market: MarketId) -> Option<&mut Position> {
+	let positions = &mut account.positions;
+	let index = match positions.iter().position(|position| position.market == market) {
+		Some(index) => index,
+		None => {
+			positions.try_push(Position { market, ..Default::default() }).ok()?;
+			positions.len() - 1
+		},
+	};
+	positions.get_mut(index)
+}
+
+impl<T: Config> Session for House<T> {
+	fn load(&mut self, who: AccountRef) -> DispatchResult {
+		self.place(who)?;
+		Ok(())
+	}
+	fn prices(&mut self, market: MarketId) -> Prices {
+		self.board(market).prices
+	}
+	fn same_owner(&mut self, a: AccountRef, b: AccountRef) -> bool {
+		if a == b {
+			return true;
+		}
+		match (self.place(a), self.place(b)) {
+			(Ok(a), Ok(b)) => self.accounts[a].account.owner == self.accounts[b].account.owner,
+			_ => false,
+		}
+	}
+	fn position(&mut self, who: AccountRef, market: MarketId) -> i64 {
+		let index = self.place(who);
+		index.map_or(0, |i| position_in(&self.accounts[i].account.positions, market).lots)
+	}
+	fn orders(&mut self, who: AccountRef) -> Vec<OpenOrder> {
+		let index = self.place(who);
+		index.map_or(Vec::new(), |i| self.accounts[i].account.orders.to_vec())
+	}
+	fn hold(&mut self, who: AccountRef, hold: &Hold) -> DispatchResult {
+		let index = self.place(who)?;
+		self.try_hold(index, hold).inspect_err(|error| self.fail(*error))
+	}
+	fn free(&mut self, who: AccountRef, id: OrderId, lots: Lots, reduce_only: bool, gone: bool) {
+		match self.place(who) {
+			Ok(index) => self.release(index, id, lots, reduce_only, gone),
+			Err(error) => self.fail(error),
+		}
+	}
+	fn maker(&mut self, maker: AccountRef, id: OrderId, want: Lots, reduce_only: bool) -> Verdict {
+		match self.place(maker) {
+			Ok(index) => self.maker_verdict(index, id, want, reduce_only),
+			Err(_) => Verdict::Remove(Removal::Margin),
+		}
+	}
+	fn settle(&mut self, fill: &Fill, fees: &Fees) {
+		let loaded = self.place(fill.taker).and_then(|t| Ok((t, self.place(fill.maker)?)));
+		let (Ok((taker, maker)), Ok(terms)) = (loaded, self.risk(fill.market)) else {
+			return self.fail(Error::<T>::NoAccount);
+		};
+		let notional = terms.contract.notional(fill.lots, fill.price);
+		let (taker_fee, maker_fee) = (fees.taker.mul_ceil(notional), fees.maker.mul_ceil(notional));
+		self.trade(taker, &terms, fill, fill.taker_side, taker_fee);
+		self.trade(maker, &terms, fill, fill.taker_side.opposite(), maker_fee);
+		let (id, reduce_only) = (fill.maker_order, fill.maker_reduce_only);
+		self.release(maker, id, fill.lots, reduce_only, fill.maker_done);
+	}
+	fn commit(mut self, check: Check<'_>) -> Result<Settled, DispatchError> {
+		self.failure()?;
+		if let Check::Initial { who, market, view, post_only } = check {
+			self.check_initial(who, market, view, post_only)?;
+		}
+		self.write()
+	}
+}

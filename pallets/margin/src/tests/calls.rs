@@ -1,0 +1,176 @@
+//! Each call and each of its errors.
+
+use crate::{mock::*, types::Permissions, *};
+use breakwater_primitives::{
+	api::CustodyStatus, AccountRef, Action, Clearing, Denied, Level, MarketId, Permission, Side,
+	Validity,
+};
+use frame_support::{assert_noop, assert_ok};
+use sp_runtime::DispatchError;
+
+fn signed(who: AccountId) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who)
+}
+
+#[test]
+fn the_first_deposit_creates_an_account_and_the_next_adds_to_it() {
+	ExtBuilder::build_and_execute(|| {
+		assert_ok!(Margin::deposit(signed(1), 0, 5 * QUOTE));
+		assert_ok!(Margin::deposit(signed(1), 0, 1));
+		assert_ok!(Margin::deposit(signed(1), 3, 7 * QUOTE));
+		assert_eq!(account_of(AccountRef(0)).quote, 5 * QUOTE as i128 + 1);
+		assert_eq!(account_of(AccountRef(1)).quote, 7 * QUOTE as i128);
+		assert_eq!(account_of(AccountRef(1)).sub, 3);
+		let held = 12 * QUOTE + 1;
+		assert_eq!(Margin::custody_status(), CustodyStatus { held, claimed: held as i128 });
+		System::assert_has_event(
+			Event::AccountCreated { account: AccountRef(1), owner: 1, sub: 3 }.into(),
+		);
+		System::assert_has_event(
+			Event::Deposited { account: AccountRef(0), from: 1, amount: 1 }.into(),
+		);
+	});
+}
+
+#[test]
+fn a_bad_deposit_changes_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		let deposit = |sub, amount| Margin::deposit(signed(1), sub, amount);
+		assert_noop!(deposit(0, 0), Error::<Test>::ZeroAmount);
+		assert_noop!(deposit(0, 5 * QUOTE - 1), Error::<Test>::BelowMinimumDeposit);
+		assert_noop!(deposit(16, 5 * QUOTE), Error::<Test>::SubAccountOutOfRange);
+		assert_noop!(deposit(0, u128::MAX), Error::<Test>::AmountTooLarge);
+		let none = RuntimeOrigin::none();
+		assert_noop!(Margin::deposit(none, 0, 5 * QUOTE), DispatchError::BadOrigin);
+		let result = frame_support::storage::with_storage_layer(|| deposit(0, 1 << 100));
+		assert!(result.is_err());
+		NextAccount::<Test>::put(AccountRef(u32::MAX));
+		assert_noop!(deposit(0, 5 * QUOTE), Error::<Test>::AccountsExhausted);
+	});
+}
+
+#[test]
+fn a_withdrawal_pays_what_margin_leaves_free() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
+		trade(a, b, PRICE, 1_000);
+		// 1 BTC at 10,000 ties up 500.
+		let over = Margin::withdraw(signed(1), 0, 500 * QUOTE + 1);
+		assert_noop!(over, Error::<Test>::ExceedsWithdrawable);
+		// Unrealised profit cannot be withdrawn: what grows is only the margin.
+		set_price(BTC, 101_000);
+		assert_eq!(Margin::summary_of(a).unwrap().withdrawable, 495 * QUOTE);
+		assert_ok!(Margin::withdraw(signed(1), 0, 495 * QUOTE));
+		assert_eq!(account_of(a).quote, 505 * QUOTE as i128);
+		assert_eq!(Assets::balance(1, 1), (1_000_000 - 505) * QUOTE);
+		// Losses can not be left behind either.
+		assert_eq!(Margin::summary_of(b).unwrap().withdrawable, 395 * QUOTE);
+	});
+}
+
+#[test]
+fn a_bad_withdrawal_changes_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
+		let withdraw = |amount| Margin::withdraw(signed(1), 0, amount);
+		assert_noop!(withdraw(0), Error::<Test>::ZeroAmount);
+		assert_noop!(withdraw(u128::MAX), Error::<Test>::AmountTooLarge);
+		assert_noop!(withdraw(1_000 * QUOTE + 1), Error::<Test>::ExceedsWithdrawable);
+		assert_noop!(Margin::withdraw(signed(5), 0, 1), Error::<Test>::NoAccount);
+		assert_noop!(Margin::withdraw(RuntimeOrigin::none(), 0, 1), DispatchError::BadOrigin);
+		trade(a, b, PRICE, 100);
+		set_level(BTC, Level::Freeze);
+		assert_noop!(withdraw(1), Error::<Test>::WithdrawalDenied);
+		set_level(BTC, Level::Normal);
+		set_prices(BTC, PRICE, Validity::Unconfirmed);
+		assert_noop!(withdraw(1), Error::<Test>::PriceNotUsable);
+		set_price(BTC, PRICE);
+		Now::mutate(|now| *now += 10_001);
+		assert_noop!(withdraw(1), Error::<Test>::PriceNotUsable);
+		set_price(BTC, PRICE);
+		ChainView::set(deny(Denied::of(&[Action::Withdraw])));
+		assert_noop!(withdraw(1), Error::<Test>::WithdrawalDenied);
+	});
+}
+
+#[test]
+fn a_restriction_elsewhere_does_not_stop_a_withdrawal() {
+	ExtBuilder::build_and_execute(|| {
+		funded(1, 1_000);
+		set_level(BTC, Level::Freeze);
+		assert_ok!(Margin::withdraw(signed(1), 0, 1_000 * QUOTE));
+	});
+}
+
+#[test]
+fn a_trading_key_trades_until_its_time_and_does_not_withdraw() {
+	ExtBuilder::build_and_execute(|| {
+		let account = funded(1, 1_000);
+		let until = Now::get() + 1_000;
+		assert_ok!(Margin::set_key(signed(1), 0, 9, until));
+		let of = |key: AccountId, permission| Margin::account_of(&key, 0, permission);
+		assert_eq!(of(9, Permission::Trade), Ok(account));
+		assert_eq!(of(1, Permission::Withdraw), Ok(account));
+		assert_noop!(of(9, Permission::Withdraw), Error::<Test>::KeyNotPermitted);
+		assert_noop!(Margin::withdraw(signed(9), 0, 1), Error::<Test>::KeyNotPermitted);
+		assert_eq!(Keys::<Test>::get((9, 0)).unwrap().permissions, Permissions::TRADE);
+		// It may add collateral, to the account that it trades for.
+		assert_ok!(Margin::deposit(signed(9), 0, 1));
+		Now::set(until);
+		assert_noop!(of(9, Permission::Trade), Error::<Test>::KeyExpired);
+		assert_ok!(Margin::set_key(signed(1), 0, 9, 0));
+		assert_noop!(of(9, Permission::Trade), Error::<Test>::NoAccount);
+		assert_eq!(account_of(account).keys, 0);
+	});
+}
+
+#[test]
+fn a_bad_key_changes_nothing() {
+	ExtBuilder::build_and_execute(|| {
+		funded(1, 10);
+		funded(2, 10);
+		let later = Now::get() + 1;
+		let set = |who, key, until| Margin::set_key(signed(who), 0, key, until);
+		assert_noop!(set(5, 9, later), Error::<Test>::NoAccount);
+		assert_noop!(set(1, 2, later), Error::<Test>::KeyInUse);
+		assert_noop!(set(1, 1, later), Error::<Test>::KeyInUse);
+		assert_noop!(set(1, 1, 0), Error::<Test>::KeyInUse);
+		assert_noop!(set(1, 9, Now::get()), Error::<Test>::KeyInPast);
+		assert_ok!(set(1, 9, later));
+		assert_ok!(set(1, 9, later + 1));
+		assert_noop!(set(2, 9, later), Error::<Test>::KeyInUse);
+		assert_noop!(set(9, 10, later), Error::<Test>::NotOwner);
+		for key in 100..107 {
+			assert_ok!(set(1, key, later));
+		}
+		assert_noop!(set(1, 107, later), Error::<Test>::TooManyKeys);
+		assert_noop!(Margin::set_key(RuntimeOrigin::none(), 0, 9, later), DispatchError::BadOrigin);
+	});
+}
+
+#[test]
+fn a_market_is_opened_once_with_sound_terms() {
+	ExtBuilder::build_and_execute(|| {
+		let open = |market, terms| Margin::market_created(MarketId(market), terms);
+		assert_noop!(open(0, btc_terms()), Error::<Test>::MarketExists);
+		assert_noop!(open(64, btc_terms()), Error::<Test>::UnknownMarket);
+		let bad = breakwater_math::RiskTerms { max_leverage: 0, ..btc_terms() };
+		assert_noop!(open(1, bad), Error::<Test>::InvalidRiskTerms);
+		assert_ok!(open(1, btc_terms()));
+		// Without a price nothing opens there.
+		let a = funded(1, 1_000);
+		let order = place(a, MarketId(1), Side::Bid, PRICE, 1, &NO_FEES, false);
+		assert_noop!(order, Error::<Test>::NoPrice);
+	});
+}
+
+#[test]
+fn a_healthy_account_is_not_liquidated_and_strangers_may_ask() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
+		trade(a, b, PRICE, 1_000);
+		assert_noop!(Margin::liquidate(signed(7), a), Error::<Test>::NotLiquidatable);
+		assert_noop!(Margin::liquidate(signed(7), AccountRef(77)), Error::<Test>::NoAccount);
+		assert_noop!(Margin::liquidate(RuntimeOrigin::none(), a), DispatchError::BadOrigin);
+	});
+}

@@ -1,0 +1,92 @@
+//! Whatever happens, every invariant holds after each step.
+
+use crate::{mock::*, *};
+use breakwater_primitives::{clearing::Fees, AccountRef, MarketId, Ppm, Side};
+use frame_support::{storage::with_storage_layer, traits::Hooks};
+use proptest::prelude::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+	Deposit(u64, u128),
+	Withdraw(u64, u128),
+	Order { who: u64, second: bool, buy: bool, offset: i32, lots: u64, ioc: bool },
+	Price { second: bool, permille: i32 },
+	Liquidate(u32),
+	Insure(u128),
+	NextBlock,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let who = || 1u64..6;
+	prop_oneof![
+		1 => (who(), 1u128..3_000).prop_map(|(who, amount)| Step::Deposit(who, amount)),
+		1 => (who(), 1u128..3_000).prop_map(|(who, amount)| Step::Withdraw(who, amount)),
+		8 => (who(), any::<bool>(), any::<bool>(), -20i32..20, 1u64..2_000, any::<bool>())
+			.prop_map(|(who, second, buy, offset, lots, ioc)| {
+				Step::Order { who, second, buy, offset, lots, ioc }
+			}),
+		4 => (any::<bool>(), -60i32..60)
+			.prop_map(|(second, permille)| Step::Price { second, permille }),
+		1 => (0u32..6).prop_map(Step::Liquidate),
+		1 => (1u128..100).prop_map(Step::Insure),
+		2 => Just(Step::NextBlock),
+	]
+}
+
+fn run(step: Step) {
+	let signed = RuntimeOrigin::signed;
+	let fees = Fees { taker: Ppm(500), maker: Ppm(200) };
+	let market = |second| if second { ETH } else { BTC };
+	let price = |market: MarketId| Margin::prices(market).mark.0;
+	match step {
+		Step::Deposit(who, amount) => {
+			let _ = with_storage_layer(|| Margin::deposit(signed(who), 0, amount * QUOTE));
+		},
+		Step::Withdraw(who, amount) => {
+			let _ = with_storage_layer(|| Margin::withdraw(signed(who), 0, amount * QUOTE));
+		},
+		Step::Order { who, second, buy, offset, lots, ioc } => {
+			let side = if buy { Side::Bid } else { Side::Ask };
+			let market = market(second);
+			let at = price(market) as i64 * (1_000 + offset as i64) / 1_000;
+			if let Some(record) = Keys::<Test>::get((who, 0)) {
+				let _ = place(record.account, market, side, at as u32, lots, &fees, ioc);
+			}
+		},
+		Step::Price { second, permille } => {
+			let market = market(second);
+			let next = price(market) as i64 * (1_000 + permille as i64) / 1_000;
+			set_price(market, next.clamp(1_000, 10_000_000) as u32);
+		},
+		Step::Liquidate(who) => {
+			let _ = with_storage_layer(|| Margin::liquidate(signed(9), AccountRef(who)));
+		},
+		Step::Insure(amount) => insure(amount),
+		Step::NextBlock => {
+			System::set_block_number(System::block_number() + 1);
+			Margin::on_initialize(System::block_number());
+			Margin::on_finalize(System::block_number());
+		},
+	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(96))]
+	#[test]
+	fn every_invariant_holds_after_every_step(
+		steps in prop::collection::vec(step(), 1..80),
+	) {
+		ExtBuilder::build().execute_with(|| {
+			for who in 1..6 {
+				funded(who, 2_000);
+			}
+			for step in steps {
+				let told = format!("{step:?}");
+				run(step);
+				if let Err(error) = Margin::do_try_state() {
+					panic!("{error:?} after {told}");
+				}
+			}
+		});
+	}
+}

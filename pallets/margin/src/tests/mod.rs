@@ -1,0 +1,6 @@
+//! What the clearing house promises.
+
+mod calls;
+mod conservation;
+mod liquidation;
+mod session;

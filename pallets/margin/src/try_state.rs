@@ -1,0 +1,118 @@
+//! What must hold after every block.
+
+use crate::{
+	checks::Seen, Accounts, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk,
+	Totals, TriggerPages,
+};
+use alloc::collections::{BTreeMap, BTreeSet};
+use breakwater_core::{store::Kind, trigger::BUCKET_TICKS};
+use breakwater_math::trigger;
+use breakwater_primitives::{AccountRef, Backstop, MarketId, Ticks};
+use frame_support::{
+	ensure,
+	traits::{fungibles::Inspect, Get},
+};
+use sp_runtime::TryRuntimeError;
+
+#[derive(Default)]
+struct Sums {
+	quote: i128,
+	markets: BTreeMap<MarketId, (u64, u64, i128)>,
+	triggers: BTreeSet<(MarketId, Kind, Ticks, AccountRef)>,
+	orders: BTreeSet<u128>,
+}
+
+impl<T: Config> Pallet<T> {
+	/// All accounts against the running totals, custody against claims, every trigger against its
+	/// position, and rule (R).
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		let mut sums = Sums::default();
+		for (who, account) in Accounts::<T>::iter() {
+			ensure!(who < NextAccount::<T>::get(), "an account number was never assigned");
+			sums.quote += account.quote;
+			for order in &account.orders {
+				ensure!(sums.orders.insert(order.id.0), "two accounts own an order");
+			}
+			for position in &account.positions {
+				ensure!(!position.is_empty(), "an empty position was kept");
+				ensure!(Risk::<T>::contains_key(position.market), "a position without a market");
+				let in_market =
+					|id: u128| breakwater_primitives::OrderId(id).market() == position.market;
+				ensure!(
+					(position.bid.is_empty() && position.ask.is_empty())
+						|| account.orders.iter().any(|order| in_market(order.id.0)),
+					"lots are reserved for no order"
+				);
+				let entry = sums.markets.entry(position.market).or_default();
+				entry.0 += position.lots.max(0) as u64;
+				entry.1 += position.lots.min(0).unsigned_abs();
+				entry.2 += position.cost;
+			}
+			Self::check_triggers(who, account.quote, &account.positions, &mut sums)?;
+		}
+		Self::check_totals(&sums)?;
+		Self::check_trees(&sums)?;
+		for (_, record) in Keys::<T>::iter() {
+			ensure!(Accounts::<T>::contains_key(record.account), "a key without an account");
+		}
+		Ok(())
+	}
+
+	fn check_triggers(
+		who: AccountRef,
+		quote: i128,
+		positions: &[crate::types::Position],
+		sums: &mut Sums,
+	) -> Result<(), TryRuntimeError> {
+		let mut house = House::<T>::new();
+		let seen = house.seen(positions);
+		let held = || seen.iter().filter(|seen| seen.position.lots != 0);
+		for seen in held() {
+			if let Some(tick) = seen.position.trigger {
+				sums.triggers.insert((seen.position.market, seen.leg().kind(), tick, who));
+			}
+		}
+		let legs = held().map(|seen: &Seen| (seen.leg(), seen.position.trigger));
+		let crossed = legs.clone().any(|(leg, trigger)| trigger::crossed(&leg, trigger));
+		ensure!(
+			held().next().is_none() || crossed || trigger::holds(quote, legs),
+			"an account could be liquidatable before any of its triggers is crossed"
+		);
+		ensure!(held().next().is_some() || quote >= 0, "a deficit was not settled");
+		Ok(())
+	}
+
+	fn check_totals(sums: &Sums) -> Result<(), TryRuntimeError> {
+		let (mut cost, ledger) = (0, Ledger::<T>::get());
+		for (market, totals) in Totals::<T>::iter() {
+			let (long, short, market_cost) = sums.markets.get(&market).copied().unwrap_or_default();
+			ensure!(totals.long.0 == long && totals.short.0 == short, "open interest is off");
+			ensure!(long == short, "the lots of a market do not sum to zero");
+			ensure!(totals.cost == market_cost, "the cost of a market's positions is off");
+			cost += market_cost;
+		}
+		ensure!(ledger.quote == sums.quote, "the sum of quote balances is off");
+		ensure!(ledger.cost == cost, "the sum of costs is off");
+		let debt: u128 = BadDebt::<T>::iter_values().sum();
+		ensure!(ledger.bad_debt == debt, "the sum of bad debt is off");
+		let claimed = ledger.claims(T::Insurance::total());
+		ensure!(i128::try_from(ledger.held) == Ok(claimed), "custody is not what is claimed");
+		let balance = T::Assets::balance(T::CollateralAsset::get(), &Self::custody_account());
+		ensure!(balance >= ledger.held, "custody holds less than was counted");
+		Ok(())
+	}
+
+	fn check_trees(sums: &Sums) -> Result<(), TryRuntimeError> {
+		let mut found = 0;
+		for (key, page) in TriggerPages::<T>::iter() {
+			for trigger in &page.triggers {
+				let tick = Ticks(key.at * BUCKET_TICKS + trigger.offset as u32);
+				let known = (key.market, key.kind, tick, trigger.account);
+				ensure!(sums.triggers.contains(&known), "a trigger waits for no position");
+				found += 1;
+			}
+		}
+		ensure!(found == sums.triggers.len(), "a position's trigger waits nowhere");
+		Ok(())
+	}
+}

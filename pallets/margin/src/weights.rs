@@ -1,0 +1,101 @@
+//! Weights, counted from storage accesses and a bound on the arithmetic.
+//!
+//! The account item is 3.5 kB at the most, a trigger page 2.6 kB; whitelisted items (board, totals,
+//! ledger) are charged once per block by the runtime and count as reads here, which is on the safe
+//! side.
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights of the calls and of what hooks do.
+pub trait WeightInfo {
+	/// Deposit: keys, account, ledger, next number, asset transfer; a new account at the worst.
+	fn deposit() -> Weight;
+	/// Withdraw: keys, account, board, up to 16 risk terms and gate views, triggers, transfer.
+	fn withdraw() -> Weight;
+	/// Set or revoke a key: two key records and the account.
+	fn set_key() -> Weight;
+	/// Liquidate: cancel 64 orders, close two legs with up to 16 makers each.
+	fn liquidate() -> Weight;
+	/// What a liquidation really took that wrote so many accounts and pages of the trigger index.
+	fn liquidated(accounts: u16, index_writes: u16) -> Weight;
+	/// Look at an account whose trigger was crossed and move the trigger.
+	fn examine() -> Weight;
+	/// Look at the trigger trees of a market.
+	fn scan() -> Weight;
+	/// What every block does: read the backlog, compare custody with claims.
+	fn block() -> Weight;
+}
+
+/// [`WeightInfo`] from the runtime's database weight.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+const fn micros(micros: u64, proof: u64) -> Weight {
+	Weight::from_parts(micros * 1_000_000, proof)
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	fn deposit() -> Weight {
+		// Keys, account, next number, ledger, two asset accounts, asset, custody's and payer's
+		// system accounts; all but the last are written.
+		micros(25, 12_000).saturating_add(T::DbWeight::get().reads_writes(9, 8))
+	}
+	fn withdraw() -> Weight {
+		// As a deposit without a new number, board, 16 terms, gate; two trigger pages and words for
+		// each of two positions whose triggers move. Fills and withdrawals rarely move any.
+		micros(60, 40_000).saturating_add(T::DbWeight::get().reads_writes(36, 14))
+	}
+	fn set_key() -> Weight {
+		micros(10, 6_000).saturating_add(T::DbWeight::get().reads_writes(3, 2))
+	}
+	fn liquidate() -> Weight {
+		// 64 cancelled orders on up to 24 pages with their words, 32 makers with their accounts and
+		// trigger pages, totals, ledger, funds.
+		micros(900, 600_000).saturating_add(T::DbWeight::get().reads_writes(120, 110))
+	}
+	fn liquidated(accounts: u16, index_writes: u16) -> Weight {
+		// For each account itself and a page of the book; then words, totals, ledger, funds.
+		let (accounts, index) = (accounts as u64, index_writes as u64);
+		let writes = accounts.saturating_mul(2).saturating_add(index).saturating_add(5);
+		micros(40 + 20 * accounts, 8_000 * writes)
+			.saturating_add(T::DbWeight::get().reads_writes(writes.saturating_add(10), writes))
+	}
+	fn examine() -> Weight {
+		// Account, 16 terms, board; account, two trigger pages and a word written.
+		micros(20, 12_000).saturating_add(T::DbWeight::get().reads_writes(8, 4))
+	}
+	fn scan() -> Weight {
+		// For each tree three words and a page.
+		micros(10, 8_000).saturating_add(T::DbWeight::get().reads(8))
+	}
+	fn block() -> Weight {
+		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(4))
+	}
+}
+
+impl WeightInfo for () {
+	fn deposit() -> Weight {
+		micros(25, 0)
+	}
+	fn withdraw() -> Weight {
+		micros(60, 0)
+	}
+	fn set_key() -> Weight {
+		micros(10, 0)
+	}
+	fn liquidate() -> Weight {
+		micros(900, 0)
+	}
+	fn liquidated(_: u16, _: u16) -> Weight {
+		micros(330, 0)
+	}
+	fn examine() -> Weight {
+		micros(20, 0)
+	}
+	fn scan() -> Weight {
+		micros(10, 0)
+	}
+	fn block() -> Weight {
+		micros(5, 0)
+	}
+}

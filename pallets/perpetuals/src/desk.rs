@@ -1,0 +1,384 @@
+//! One trader's operation: an account in a session, the books it touches, and what it did.
+
+use crate::{
+	books::{Books, Outcome, Rules},
+	types::{BatchAction, Cut, MarketTerms, PlaceOrder, Reason, TimeInForce, MAX_CANCELS},
+	weights::{WeightInfo, Work},
+	Config, Error, Event, Numbered, Pallet, Terms,
+};
+use breakwater_core::{
+	book::Order,
+	matching::{End, Taker},
+};
+use breakwater_primitives::{
+	AccountRef, Action, Check, Clearing, ClientId, Gate, GateView, Hold, Level, Lots, MarketId,
+	OrderId, Permission, Sequence, Session, Side, Ticks, Validity,
+};
+use frame_support::{
+	dispatch::{DispatchErrorWithPostInfo, DispatchResult, DispatchResultWithPostInfo},
+	ensure,
+	pallet_prelude::{DispatchError, Get},
+	traits::UnixTime,
+};
+use sp_runtime::SaturatedConversion;
+
+pub(crate) type SessionOf<T> =
+	<<T as Config>::Clearing as Clearing<<T as frame_system::Config>::AccountId>>::Session;
+
+/// The market in which an operation places orders, with the restriction in force.
+struct Arena {
+	market: MarketId,
+	terms: MarketTerms,
+	view: GateView,
+	validity: Validity,
+	/// Whether every order so far could only rest.
+	post_only: bool,
+}
+
+impl Arena {
+	fn rules(&self) -> Rules {
+		let Arena { terms, view, .. } = self;
+		Rules { contract: terms.contract, fees: terms.fees, band: view.band }
+	}
+
+	/// Whether the order may only reduce the position: because it says so, or because opening is
+	/// denied at present and the order does no more than reduce.
+	fn reduces_only<T: Config>(
+		&self,
+		order: &PlaceOrder,
+		reducible: Lots,
+	) -> Result<bool, Error<T>> {
+		let (view, kind) = (&self.view, order.kind);
+		if order.reduce_only || order.lots <= reducible {
+			ensure!(view.allows(Action::Reduce).is_ok(), refusal::<T>(view.level));
+		}
+		if order.reduce_only {
+			ensure!(!reducible.is_zero(), Error::<T>::NothingToReduce);
+			return Ok(true);
+		}
+		let opens = match kind.time_in_force() {
+			TimeInForce::PostOnly => Action::OpenPostOnly,
+			TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => Action::OpenMarket,
+			_ => Action::OpenLimit,
+		};
+		let allowed = view.allows(opens).is_ok();
+		if allowed && self.validity.allows_open(kind.post_only()) {
+			return Ok(false);
+		}
+		// Marked reduce-only it cannot open later either, when it rests and another order has
+		// closed the position before it.
+		if order.lots <= reducible {
+			return Ok(true);
+		}
+		ensure!(allowed, refusal::<T>(view.level));
+		Err(Error::<T>::PriceNotValid)
+	}
+}
+
+/// An order that was admitted: in bounds, allowed now, and clipped to the position if it may only
+/// reduce one.
+#[derive(Clone, Copy)]
+struct Ticket {
+	market: MarketId,
+	side: Side,
+	limit: Ticks,
+	lots: Lots,
+	time_in_force: TimeInForce,
+	reduce_only: bool,
+	client: ClientId,
+	rules: Rules,
+}
+
+/// An operation. Nothing is changed until [`Desk::close`].
+pub(crate) struct Desk<T: Config> {
+	who: AccountRef,
+	session: SessionOf<T>,
+	books: Books<T>,
+	arena: Option<Arena>,
+	/// Chain time in milliseconds.
+	now: u64,
+	sequence: Option<Sequence>,
+	fills_left: u16,
+	removals_left: u16,
+	work: Work,
+}
+
+impl<T: Config> Desk<T> {
+	/// Do `operation` for the account that `key` names with `sub`, and report the weight that it
+	/// took, also when it is refused.
+	pub(crate) fn run(
+		key: &T::AccountId,
+		sub: u8,
+		operation: impl FnOnce(&mut Self) -> DispatchResult,
+	) -> DispatchResultWithPostInfo {
+		let refused = |work: Work, error| {
+			let post_info = Some(T::WeightInfo::operation(&work.refused())).into();
+			Err(DispatchErrorWithPostInfo { post_info, error })
+		};
+		let mut desk = match Self::open(key, sub) {
+			Ok(desk) => desk,
+			Err(error) => return refused(Work::default(), error),
+		};
+		if let Err(error) = operation(&mut desk) {
+			return refused(desk.work, error);
+		}
+		let work = desk.work;
+		match desk.close() {
+			Ok(work) => Ok(Some(T::WeightInfo::operation(&work)).into()),
+			Err(error) => refused(work, error),
+		}
+	}
+
+	fn open(key: &T::AccountId, sub: u8) -> Result<Self, DispatchError> {
+		let who = T::Clearing::account_of(key, sub, Permission::Trade)?;
+		let mut session = T::Clearing::session();
+		session.load(who)?;
+		Ok(Self {
+			who,
+			session,
+			books: Books::new(),
+			arena: None,
+			now: T::Time::now().as_millis().saturated_into(),
+			sequence: None,
+			fills_left: T::MaxFills::get(),
+			removals_left: T::MaxRemovals::get(),
+			work: Work::default(),
+		})
+	}
+
+	/// Check the account, then write everything. The check comes first because it alone can refuse.
+	fn close(mut self) -> Result<Work, DispatchError> {
+		let check = match &self.arena {
+			Some(Arena { market, view, post_only, .. }) => {
+				Check::Initial { who: self.who, market: *market, view, post_only: *post_only }
+			},
+			None => Check::None,
+		};
+		let settled = self.session.commit(check)?;
+		if let Some(sequence) = self.sequence {
+			Numbered::<T>::put(sequence.0 as u16);
+		}
+		let flushed = self.books.save();
+		self.work.settled(settled, flushed);
+		Ok(self.work)
+	}
+
+	fn seconds(&self) -> u32 {
+		self.now.saturating_div(1_000).saturated_into()
+	}
+
+	/// Do the actions of a batch in their order; the first that is refused refuses all.
+	pub(crate) fn batch(&mut self, actions: &[BatchAction]) -> DispatchResult {
+		actions.iter().try_for_each(|action| match action {
+			BatchAction::Place(order) => self.place(order),
+			BatchAction::Cancel(id) => self.cancel(*id),
+		})
+	}
+
+	/// Place an order: match what crosses, let the rest come to rest or cut it.
+	pub(crate) fn place(&mut self, order: &PlaceOrder) -> DispatchResult {
+		self.work.orders = self.work.orders.saturating_add(1);
+		let ticket = self.admit(order)?;
+		let left = match ticket.time_in_force {
+			TimeInForce::PostOnly => self.post(&ticket)?,
+			TimeInForce::FillOrKill => self.fill_or_kill(&ticket)?,
+			_ => self.take(&ticket),
+		};
+		if left.is_zero() {
+			return Ok(());
+		}
+		self.rest(&ticket, left)
+	}
+
+	/// What is left of a post-only order: all of it, if it would not trade.
+	fn post(&mut self, ticket: &Ticket) -> Result<Lots, DispatchError> {
+		let opposite = self.books.best(ticket.market, ticket.side.opposite());
+		let crosses = opposite.is_some_and(|best| ticket.side.accepts(ticket.limit, best));
+		ensure!(!crosses, Error::<T>::PostOnlyWouldTrade);
+		let inside = ticket.rules.within(ticket.side, ticket.limit) == ticket.limit;
+		ensure!(inside, Error::<T>::PriceOutsideBand);
+		Ok(ticket.lots)
+	}
+
+	fn fill_or_kill(&mut self, ticket: &Ticket) -> Result<Lots, DispatchError> {
+		let enough = self.books.can_fill(&self.taker(ticket), &ticket.rules);
+		ensure!(enough, Error::<T>::FillOrKillUnfilled);
+		// Some of what is there may belong to the same owner or to somebody who cannot carry it.
+		let taken = self.match_book(ticket).taken;
+		ensure!(taken.lots == ticket.lots, Error::<T>::FillOrKillUnfilled);
+		Ok(Lots::ZERO)
+	}
+
+	/// Match, and return what is left of the order to rest.
+	fn take(&mut self, ticket: &Ticket) -> Lots {
+		let Outcome { taken, band_reached } = self.match_book(ticket);
+		let left = ticket.lots.saturating_sub(taken.lots);
+		let crossing_rest = match taken.end {
+			_ if band_reached => Some(Cut::Band),
+			End::Budget => Some(Cut::Bound),
+			End::Stopped => Some(Cut::Clearing),
+			_ if !ticket.time_in_force.rests() => Some(Cut::Immediate),
+			_ if ticket.rules.within(ticket.side, ticket.limit) != ticket.limit => Some(Cut::Band),
+			_ => None,
+		};
+		match crossing_rest {
+			Some(cut) => {
+				self.cut(ticket.market, ticket.client, left, cut);
+				Lots::ZERO
+			},
+			None => left,
+		}
+	}
+
+	fn taker(&self, ticket: &Ticket) -> Taker {
+		Taker {
+			market: ticket.market,
+			account: self.who,
+			side: ticket.side,
+			limit: ticket.limit,
+			lots: ticket.lots,
+			max_fills: self.fills_left,
+			max_removals: self.removals_left,
+			now: self.seconds(),
+		}
+	}
+
+	fn match_book(&mut self, ticket: &Ticket) -> Outcome {
+		let taker = self.taker(ticket);
+		let outcome = self.books.take(&mut self.session, &taker, &ticket.rules);
+		let taken = &outcome.taken;
+		self.fills_left = self.fills_left.saturating_sub(taken.fills);
+		self.removals_left = self.removals_left.saturating_sub(taken.removals);
+		self.work.matched(taken.fills, taken.removals);
+		outcome
+	}
+
+	fn rest(&mut self, ticket: &Ticket, lots: Lots) -> DispatchResult {
+		let Ticket { market, side, limit: price, reduce_only, client, .. } = *ticket;
+		let (owner, expiry) = (self.who, ticket.time_in_force.expiry());
+		let sequence = self.next_sequence();
+		let order = Order { market, owner, side, price, lots, sequence, reduce_only, expiry };
+		let id = order.id();
+		self.session.hold(owner, &Hold { id, lots, reduce_only, client })?;
+		self.books.rest(&order).map_err(|_| Error::<T>::BookFull)?;
+		Pallet::<T>::deposit_event(Event::OrderPlaced {
+			id,
+			account: owner,
+			client,
+			lots,
+			reduce_only,
+			expiry,
+		});
+		Ok(())
+	}
+
+	fn cut(&self, market: MarketId, client: ClientId, lots: Lots, reason: Cut) {
+		if !lots.is_zero() {
+			let account = self.who;
+			Pallet::<T>::deposit_event(Event::OrderCut { market, account, client, lots, reason });
+		}
+	}
+
+	/// Cancel the resting order `id` of the account. Anybody may cancel an expired order.
+	pub(crate) fn cancel(&mut self, id: OrderId) -> DispatchResult {
+		self.work.cancels = self.work.cancels.saturating_add(1);
+		let resting = self.books.remove(id).ok_or(Error::<T>::OrderNotFound)?;
+		let (account, lots) = (resting.owner, resting.lots);
+		if account == self.who {
+			Pallet::<T>::deposit_event(Event::OrderCancelled { id, account, lots });
+		} else {
+			ensure!(resting.expired(self.seconds()), Error::<T>::NotYourOrder);
+			self.session.load(account)?;
+			let reason = Reason::Expired;
+			Pallet::<T>::deposit_event(Event::OrderRemoved { id, account, lots, reason });
+		}
+		self.session.free(account, id, lots, resting.reduce_only(), true);
+		Ok(())
+	}
+
+	/// Cancel all resting orders of the account, in one market or in all.
+	pub(crate) fn cancel_all(&mut self, market: Option<MarketId>) -> DispatchResult {
+		let orders = self.session.orders(self.who);
+		orders
+			.iter()
+			.filter(|order| market.is_none_or(|market| order.id.market() == market))
+			.take(MAX_CANCELS as usize)
+			.try_for_each(|order| self.cancel(order.id))
+	}
+
+	/// Check an order against the market's terms, the restriction in force, the price's validity
+	/// and the account's position.
+	fn admit(&mut self, order: &PlaceOrder) -> Result<Ticket, DispatchError> {
+		let PlaceOrder { market, side, kind, client, .. } = *order;
+		let (now, limit, time_in_force) = (self.seconds(), kind.limit(), kind.time_in_force());
+		let reducible = reducible(self.session.position(self.who, market), side);
+		let arena = self.enter(market)?;
+		ensure!(!limit.is_zero(), Error::<T>::InvalidPrice);
+		ensure!(!order.lots.is_zero(), Error::<T>::ZeroLots);
+		let over = matches!(time_in_force, TimeInForce::GoodTilTime(expiry) if expiry <= now);
+		ensure!(!over, Error::<T>::ExpiryInPast);
+		let reduce_only = arena.reduces_only::<T>(order, reducible)?;
+		let lots = if reduce_only { order.lots.min(reducible) } else { order.lots };
+		// A position smaller than the smallest order must still be closable.
+		let enough = lots >= arena.terms.min_lots || lots == reducible;
+		ensure!(enough, Error::<T>::BelowMinimum);
+		ensure!(lots <= arena.terms.max_lots, Error::<T>::AboveMaximum);
+		arena.post_only &= kind.post_only();
+		let rules = arena.rules();
+		self.cut(market, client, order.lots.saturating_sub(lots), Cut::ReduceOnly);
+		Ok(Ticket { market, side, limit, lots, time_in_force, reduce_only, client, rules })
+	}
+
+	/// What the orders of this operation need to know of their market, read once.
+	fn enter(&mut self, market: MarketId) -> Result<&mut Arena, DispatchError> {
+		let arena = match self.arena.take() {
+			Some(arena) => {
+				ensure!(arena.market == market, Error::<T>::BatchMixesMarkets);
+				arena
+			},
+			None => {
+				let terms = Terms::<T>::get(market).ok_or(Error::<T>::MarketNotFound)?;
+				let prices = self.session.prices(market);
+				let validity = prices.validity_at(self.now, T::PriceAgeLimit::get());
+				Arena { market, terms, view: T::Gate::view(market), validity, post_only: true }
+			},
+		};
+		Ok(self.arena.insert(arena))
+	}
+
+	/// The place in time of the next order that comes to rest.
+	fn next_sequence(&mut self) -> Sequence {
+		let next = match self.sequence {
+			Some(last) => last.next(),
+			None => {
+				let block = frame_system::Pallet::<T>::block_number().saturated_into::<u32>();
+				let index = frame_system::Pallet::<T>::extrinsic_index().unwrap_or(u32::MAX);
+				let numbered = Numbered::<T>::get();
+				Sequence::new(block, index.saturated_into(), numbered).next()
+			},
+		};
+		self.sequence = Some(next);
+		next
+	}
+}
+
+/// How many lots of a position of `held` signed lots an order of `side` can reduce.
+fn reducible(held: i64, side: Side) -> Lots {
+	if held != 0 && Side::closing(held) == side {
+		Lots(held.unsigned_abs())
+	} else {
+		Lots::ZERO
+	}
+}
+
+/// How the level that refuses an order is told to its owner.
+fn refusal<T: Config>(level: Level) -> Error<T> {
+	match level {
+		Level::Normal | Level::Watch => Error::<T>::ActionDenied,
+		Level::Guarded => Error::<T>::MarketGuarded,
+		Level::ReduceOnly => Error::<T>::MarketReduceOnly,
+		Level::Auction => Error::<T>::MarketInAuction,
+		Level::Freeze => Error::<T>::MarketFrozen,
+		Level::Settle => Error::<T>::MarketSettling,
+	}
+}

@@ -1,0 +1,503 @@
+//! # Perpetuals
+//!
+//! The exchange: markets, their order books, and the matching of orders by price and time.
+//!
+//! A trader's call is one operation. It opens a session at the clearing house, which holds the
+//! accounts, and a write-back cache over the book; everything happens in memory; the session's
+//! commit checks the trader's margin and alone can refuse; then each changed account, page and word
+//! is written once.
+//!
+//! ```text
+//!   place ──► Gate: may I? ──► price valid? ──► clip to the position, if reduce-only
+//!                                                     │
+//!             ┌── post-only ── would trade? refuse    ▼
+//!             │                                   match inside the band ──► Filled ...
+//!             ▼                                       │
+//!        rest in the book ◄── rest of a limit order ──┤
+//!             │                                       └── beyond the band, IOC ──► OrderCut
+//!             ▼
+//!        Session::commit (may refuse) ──► write the book ──► Observe: so much was traded
+//! ```
+//!
+//! A resting order lives in a page with the other orders of 32 adjacent ticks; its id says where. A
+//! limit order that rests writes its owner's account and that page, and nothing else unless it is
+//! the first of its page or the best of its side.
+//!
+//! What the breaker denies is asked of [`breakwater_primitives::Gate`] once per operation. The band
+//! of prices in it binds every trade, also those that liquidate: an order that would trade beyond it
+//! is cut there, and the breaker is told. Cancelling is never denied and does not ask.
+//!
+//! Self-trade prevention is by owner, over all his sub-accounts: the resting order is removed and
+//! the taker goes on.
+//!
+//! Expired orders leave the book when a taker meets them, or when anybody cancels them.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod books;
+mod desk;
+mod market;
+mod venue;
+mod view;
+
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod check;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::{
+	BatchAction, Cut, HotMarket, MarketInfo, MarketTerms, NewMarket, OrderKind, PlaceOrder, Reason,
+	RestingOrder, Symbol, Tier, TimeInForce,
+};
+pub use view::MAX_LEVELS;
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use crate::{desk::Desk, types::MAX_BATCH, weights::Work};
+	use alloc::{boxed::Box, vec::Vec};
+	use breakwater_core::{
+		page::Page,
+		store::{PageKey, Word, WordKey},
+	};
+	use breakwater_primitives::{
+		api::Depth, AccountRef, Clearing, ClientId, Gate, Lots, MarketId, Millis, Observe, OrderId,
+		Side, Ticks, MAX_MARKETS,
+	};
+	use frame_support::{pallet_prelude::*, traits::UnixTime};
+	use frame_system::pallet_prelude::*;
+
+	/// The version of this pallet's storage.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
+
+	/// The pallet.
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// What the exchange needs of the runtime.
+	#[pallet::config]
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// Weights of the calls.
+		type WeightInfo: WeightInfo;
+		/// Who may create a market. It adds risk, so the runtime wires the timelock here.
+		type ListOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// The clearing house.
+		type Clearing: Clearing<Self::AccountId>;
+		/// The restriction in force.
+		type Gate: Gate;
+		/// Who is told what was traded.
+		type Observe: Observe;
+		/// Chain time.
+		type Time: UnixTime;
+		/// How old a price may be for orders that open, in milliseconds.
+		#[pallet::constant]
+		type PriceAgeLimit: Get<Millis>;
+		/// The most resting orders that the takers of one call may fill.
+		#[pallet::constant]
+		type MaxFills: Get<u16>;
+		/// The most resting orders that the takers of one call may remove on their way: expired
+		/// ones, their own, and those whose owner cannot carry them.
+		#[pallet::constant]
+		type MaxRemovals: Get<u16>;
+	}
+
+	/// The terms of each market.
+	#[pallet::storage]
+	pub type Terms<T: Config> = StorageMap<
+		Hasher = Identity,
+		Key = MarketId,
+		Value = MarketTerms,
+		MaxValues = ConstU32<{ MAX_MARKETS as u32 }>,
+	>;
+
+	/// Best prices, last trade and flow of each market. Absent for a market in which nothing rests
+	/// and nothing was ever traded.
+	#[pallet::storage]
+	pub type Hot<T: Config> = StorageMap<
+		Hasher = Identity,
+		Key = MarketId,
+		Value = HotMarket,
+		QueryKind = ValueQuery,
+		MaxValues = ConstU32<{ MAX_MARKETS as u32 }>,
+	>;
+
+	/// The resting orders, one page for each bucket of 32 adjacent ticks of a side of a market.
+	/// The key is 8 bytes, big-endian: market (2), kind (1), bucket, or tick for overflow pages (4),
+	/// chunk (1).
+	// Identity is safe: keys are short, and made of what the pallet assigns or bounds.
+	#[pallet::storage]
+	pub type Pages<T: Config> = StorageMap<Hasher = Identity, Key = PageKey, Value = Page>;
+
+	/// The bitmap over the pages: which buckets have orders. The key is 8 bytes, big-endian: market
+	/// (2), kind (1), place of the word (4), level (1).
+	#[pallet::storage]
+	pub type Words<T: Config> = StorageMap<Hasher = Identity, Key = WordKey, Value = Word>;
+
+	/// How many markets there are. Markets are numbered from 0.
+	#[pallet::storage]
+	pub type MarketCount<T: Config> = StorageValue<Value = u16, QueryKind = ValueQuery>;
+
+	/// How many orders came to rest in this block so far, modulo 65536. It tells orders of one
+	/// extrinsic apart and is removed at the end of the block.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Numbered<T: Config> = StorageValue<Value = u16, QueryKind = ValueQuery>;
+
+	/// The markets with which the chain starts.
+	#[pallet::genesis_config]
+	#[derive(frame_support::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// The markets, in the order of their numbers.
+		pub markets: Vec<NewMarket>,
+		/// Nothing.
+		#[serde(skip)]
+		pub _config: PhantomData<T>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			for market in &self.markets {
+				if let Err(error) = Pallet::<T>::do_create_market(market) {
+					panic!("market {:?} of the chain spec is refused: {error:?}", market.symbol);
+				}
+			}
+		}
+	}
+
+	/// What happened. From `OrderPlaced`, `Filled`, `OrderRemoved` and `OrderCancelled` the books
+	/// can be rebuilt.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A market was created.
+		MarketCreated {
+			/// Its number.
+			market: MarketId,
+			/// Its symbol.
+			symbol: Symbol,
+		},
+		/// An order came to rest in the book, with what was not filled at once.
+		OrderPlaced {
+			/// Its id: market, side, price and place in time.
+			id: OrderId,
+			/// Whose it is.
+			account: AccountRef,
+			/// The trader's own number for it; zero means none.
+			client: ClientId,
+			/// Lots that rest.
+			lots: Lots,
+			/// Whether it may only reduce a position.
+			reduce_only: bool,
+			/// When it expires, in seconds since the Unix epoch; 0 means never.
+			expiry: u32,
+		},
+		/// A trade. The maker's order has so many lots less; without lots left it is gone.
+		Filled {
+			/// The market.
+			market: MarketId,
+			/// The price, in ticks.
+			price: Ticks,
+			/// The size, in lots.
+			lots: Lots,
+			/// Who took.
+			taker: AccountRef,
+			/// Whether the taker bought (`Bid`) or sold (`Ask`).
+			taker_side: Side,
+			/// Whose order rested.
+			maker: AccountRef,
+			/// The order that rested.
+			maker_order: OrderId,
+		},
+		/// What was left of a resting order left the book, although nobody cancelled it.
+		OrderRemoved {
+			/// The order.
+			id: OrderId,
+			/// Whose it was.
+			account: AccountRef,
+			/// Lots that were left.
+			lots: Lots,
+			/// Why.
+			reason: Reason,
+		},
+		/// A resting order was cancelled by its owner.
+		OrderCancelled {
+			/// The order.
+			id: OrderId,
+			/// Whose it was.
+			account: AccountRef,
+			/// Lots that were left.
+			lots: Lots,
+		},
+		/// Part of a new order, or all of it, was cancelled instead of traded or rested.
+		OrderCut {
+			/// The market.
+			market: MarketId,
+			/// Whose order it was.
+			account: AccountRef,
+			/// The trader's own number for it; zero means none.
+			client: ClientId,
+			/// Lots that were cancelled.
+			lots: Lots,
+			/// Why.
+			reason: Cut,
+		},
+	}
+
+	/// Why a call was refused. A refused call changes nothing.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// There is no market of this number.
+		MarketNotFound,
+		/// A price is from 1 tick to 4294967295 ticks.
+		InvalidPrice,
+		/// An order for nothing.
+		ZeroLots,
+		/// The order is smaller than the market's smallest, and does not close a whole position.
+		BelowMinimum,
+		/// The order is larger than the market's largest.
+		AboveMaximum,
+		/// The order would expire before it is placed. The time is in seconds since the Unix epoch.
+		ExpiryInPast,
+		/// A reduce-only order needs a position that it reduces.
+		NothingToReduce,
+		/// A post-only order must not cross the best price of the other side.
+		PostOnlyWouldTrade,
+		/// The order would rest beyond the prices at which trades may happen at present.
+		PriceOutsideBand,
+		/// Not all of a fill-or-kill order could be filled at once within its limit.
+		FillOrKillUnfilled,
+		/// As many orders rest at this price as the book takes.
+		BookFull,
+		/// The market's price is too old or disputed for orders that open a position. Orders that
+		/// only reduce one are accepted.
+		PriceNotValid,
+		/// A restriction on the market or the chain denies this order.
+		ActionDenied,
+		/// The market is at level 2, Guarded: positions are opened by limit and post-only orders
+		/// only.
+		MarketGuarded,
+		/// The market is at level 3, ReduceOnly: only post-only orders open positions.
+		MarketReduceOnly,
+		/// The market is at level 4, Auction: nothing trades until it reopens.
+		MarketInAuction,
+		/// The market is at level 5, Freeze: nothing trades.
+		MarketFrozen,
+		/// The market is at level 6, Settle: it is being wound down.
+		MarketSettling,
+		/// No such order rests; it may have been filled.
+		OrderNotFound,
+		/// The order belongs to another account and has not expired.
+		NotYourOrder,
+		/// All orders placed by one batch must be in one market. Cancellations may be in any.
+		BatchMixesMarkets,
+		/// There are as many markets as the chain lists.
+		TooManyMarkets,
+		/// A symbol has 1 to 16 printable ASCII characters without spaces.
+		InvalidSymbol,
+		/// Another market has this symbol.
+		SymbolTaken,
+		/// One tick times one lot must be worth a whole number of quote units, from 1 to
+		/// 4294967295: `tick_size / lots_per_unit`, the same in `contract` and in `risk`.
+		InvalidContract,
+		/// A fee is 10 % at the most.
+		FeeTooHigh,
+		/// The smallest order must be at least one lot and at most the largest order, which is at
+		/// most 2^40 lots.
+		InvalidSizeBounds,
+		/// The clearing house cannot work with these risk parameters.
+		InvalidRisk,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			T::WeightInfo::block()
+		}
+
+		fn on_finalize(_: BlockNumberFor<T>) {
+			Numbered::<T>::kill();
+		}
+
+		fn integrity_test() {
+			assert!(T::MaxFills::get() > 0, "a taker must be able to fill an order");
+			assert!(T::MaxRemovals::get() > 0, "a taker must be able to pass an expired order");
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	/// The most resting orders that the takers of one call meet.
+	fn most_met<T: Config>() -> u32 {
+		u32::from(T::MaxFills::get()).saturating_add(T::MaxRemovals::get().into())
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Create a market.
+		///
+		/// ## Dispatch Origin
+		/// The timelock, after the delay for what adds risk.
+		///
+		/// ## Errors
+		/// - `InvalidSymbol`, `SymbolTaken`, `InvalidContract`, `FeeTooHigh`, `InvalidSizeBounds`,
+		///   `InvalidRisk`: see there.
+		/// - `TooManyMarkets`: 64 are listed.
+		///
+		/// ## Events
+		/// - `MarketCreated`
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::create_market())]
+		pub fn create_market(origin: OriginFor<T>, new: Box<NewMarket>) -> DispatchResult {
+			T::ListOrigin::ensure_origin(origin)?;
+			Self::do_create_market(&new)?;
+			Ok(())
+		}
+
+		/// Place an order for the account with sub-account number `sub` of the caller, or of whom
+		/// the caller is a trading key.
+		///
+		/// What crosses the other side of the book trades at once, best price first, at one price
+		/// the oldest order first, at the resting orders' prices. Nothing trades outside the band
+		/// of prices in force; what would is cancelled. The rest of a limit order rests.
+		///
+		/// An order that does no more than reduce a position is accepted also while opening is
+		/// denied, and is reduce-only then.
+		///
+		/// ## Dispatch Origin
+		/// Signed.
+		///
+		/// ## Errors
+		/// - `MarketNotFound`, `InvalidPrice`, `ZeroLots`, `BelowMinimum`, `AboveMaximum`,
+		///   `ExpiryInPast`: the order is not one for this market.
+		/// - `ActionDenied`, `MarketGuarded`, `MarketReduceOnly`, `MarketInAuction`,
+		///   `MarketFrozen`, `MarketSettling`, `PriceNotValid`: denied at present.
+		/// - `NothingToReduce`, `PostOnlyWouldTrade`, `PriceOutsideBand`, `FillOrKillUnfilled`:
+		///   what the order demands is not possible.
+		/// - `BookFull`, and the clearing house's own: unknown account, too many open orders, too
+		///   little margin.
+		///
+		/// ## Events
+		/// - `Filled` for each trade, `OrderRemoved` for resting orders that could not trade
+		/// - `OrderPlaced` when it rests, `OrderCut` when part of it was cancelled
+		#[pallet::call_index(1)]
+		#[pallet::weight(
+			T::WeightInfo::operation(&Work::worst_place(order, most_met::<T>()))
+		)]
+		pub fn place(
+			origin: OriginFor<T>,
+			sub: u8,
+			order: PlaceOrder,
+		) -> DispatchResultWithPostInfo {
+			let key = ensure_signed(origin)?;
+			Desk::<T>::run(&key, sub, |desk| desk.place(&order))
+		}
+
+		/// Cancel a resting order of the account. Never denied. An order that has expired may be
+		/// cancelled by anybody who has an account.
+		///
+		/// ## Dispatch Origin
+		/// Signed.
+		///
+		/// ## Errors
+		/// - `OrderNotFound`: it does not rest, or no longer.
+		/// - `NotYourOrder`: it is another account's.
+		///
+		/// ## Events
+		/// - `OrderCancelled`, or `OrderRemoved` for another's expired order
+		#[pallet::call_index(2)]
+		#[pallet::weight((
+			T::WeightInfo::operation(&Work::worst_cancel()),
+			DispatchClass::Operational,
+		))]
+		pub fn cancel(origin: OriginFor<T>, sub: u8, id: OrderId) -> DispatchResultWithPostInfo {
+			let key = ensure_signed(origin)?;
+			Desk::<T>::run(&key, sub, |desk| desk.cancel(id))
+		}
+
+		/// Cancel all resting orders of the account, in one market or in all. Never denied.
+		///
+		/// ## Dispatch Origin
+		/// Signed.
+		///
+		/// ## Events
+		/// - `OrderCancelled` for each
+		#[pallet::call_index(3)]
+		#[pallet::weight((
+			T::WeightInfo::operation(&Work::worst_cancel_all()),
+			DispatchClass::Operational,
+		))]
+		pub fn cancel_all(
+			origin: OriginFor<T>,
+			sub: u8,
+			market: Option<MarketId>,
+		) -> DispatchResultWithPostInfo {
+			let key = ensure_signed(origin)?;
+			Desk::<T>::run(&key, sub, |desk| desk.cancel_all(market))
+		}
+
+		/// Place and cancel up to 32 orders, in the order given. All or nothing: the first action
+		/// that is refused refuses the batch with its error.
+		///
+		/// Margin is checked once, at the end. All orders placed must be in one market. Together
+		/// they fill as many resting orders as a single order may.
+		///
+		/// ## Dispatch Origin
+		/// Signed.
+		///
+		/// ## Errors
+		/// - `BatchMixesMarkets`: orders are placed in two markets.
+		/// - those of `place` and `cancel`
+		///
+		/// ## Events
+		/// - those of `place` and `cancel`
+		#[pallet::call_index(4)]
+		#[pallet::weight(
+			T::WeightInfo::operation(&Work::worst_batch(actions, most_met::<T>()))
+		)]
+		pub fn batch(
+			origin: OriginFor<T>,
+			sub: u8,
+			actions: BoundedVec<BatchAction, ConstU32<MAX_BATCH>>,
+		) -> DispatchResultWithPostInfo {
+			let key = ensure_signed(origin)?;
+			Desk::<T>::run(&key, sub, |desk| desk.batch(&actions))
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The best `levels` levels of both sides of a book, 64 at the most.
+		pub fn depth(market: MarketId, levels: u32) -> Depth {
+			Self::book_depth(market, levels)
+		}
+
+		/// Best prices, last trade and flow of a market.
+		pub fn best(market: MarketId) -> HotMarket {
+			Hot::<T>::get(market)
+		}
+
+		/// All markets, with their terms, best prices and flow.
+		pub fn market_list() -> Vec<MarketInfo> {
+			Self::list_markets()
+		}
+
+		/// The resting orders of the account that `key` may use under `sub`.
+		pub fn open_orders(key: T::AccountId, sub: u8) -> Vec<RestingOrder> {
+			Self::orders_of_key(&key, sub)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+//! Tests of the exchange.
+
+mod batch;
+mod book;
+mod cancel;
+mod market;
+mod orders;
+mod restrictions;
+mod venue;
+
+use crate::{mock::*, *};
+use breakwater_primitives::*;
+use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
+use sp_runtime::traits::Dispatchable;
+
+/// A limit order in the BTC market.
+fn limit(side: Side, price: u32, lots: u64, time_in_force: TimeInForce) -> PlaceOrder {
+	let kind = OrderKind::Limit { price: Ticks(price), time_in_force };
+	PlaceOrder { market: BTC, side, kind, lots: Lots(lots), reduce_only: false, client: 0 }
+}
+
+/// A good-til-cancelled bid.
+fn bid(price: u32, lots: u64) -> PlaceOrder {
+	limit(Side::Bid, price, lots, TimeInForce::GoodTilCancelled)
+}
+
+/// A good-til-cancelled ask.
+fn ask(price: u32, lots: u64) -> PlaceOrder {
+	limit(Side::Ask, price, lots, TimeInForce::GoodTilCancelled)
+}
+
+/// A market order.
+fn market(side: Side, protection: u32, lots: u64) -> PlaceOrder {
+	let kind = OrderKind::Market { protection: Ticks(protection) };
+	PlaceOrder { kind, ..limit(side, 1, lots, TimeInForce::ImmediateOrCancel) }
+}
+
+fn reducing(order: PlaceOrder) -> PlaceOrder {
+	PlaceOrder { reduce_only: true, ..order }
+}
+
+/// Dispatch a call as an extrinsic would, in a storage layer of its own.
+fn dispatch(origin: RuntimeOrigin, call: Call<Test>) -> DispatchResult {
+	let outcome = RuntimeCall::from(call).dispatch(origin);
+	outcome.map(|_| ()).map_err(|refusal| refusal.error)
+}
+
+fn place(owner: u64, order: PlaceOrder) -> DispatchResult {
+	dispatch(RuntimeOrigin::signed(owner), Call::place { sub: 0, order })
+}
+
+/// Place an order that must be accepted and rest; returns its id.
+fn rest(owner: u64, order: PlaceOrder) -> OrderId {
+	assert_ok!(place(owner, order));
+	match events().into_iter().rev().find(|event| matches!(event, Event::OrderPlaced { .. })) {
+		Some(Event::OrderPlaced { id, .. }) => id,
+		_ => panic!("the order does not rest"),
+	}
+}
+
+/// This pallet's events so far.
+fn events() -> Vec<Event<Test>> {
+	let all = System::events().into_iter();
+	all.filter_map(|record| match record.event {
+		RuntimeEvent::Perpetuals(event) => Some(event),
+		_ => None,
+	})
+	.collect()
+}
+
+/// The last event.
+fn last_event() -> Event<Test> {
+	events().pop().expect("there is an event")
+}
+
+/// The fills so far: maker, price, lots.
+fn fills() -> Vec<(u32, u32, u64)> {
+	let all = events().into_iter();
+	all.filter_map(|event| match event {
+		Event::Filled { maker, price, lots, .. } => Some((maker.0, price.0, lots.0)),
+		_ => None,
+	})
+	.collect()
+}
+
+/// A side of the BTC book: price and lots of each level.
+fn levels(side: Side) -> Vec<(u32, u64)> {
+	let depth = Perpetuals::depth(BTC, MAX_LEVELS);
+	let side = if side == Side::Bid { depth.bids } else { depth.asks };
+	side.into_iter().map(|level| (level.price.0, level.lots.0)).collect()
+}
+
+fn position(owner: u64) -> i64 {
+	House::position(account(owner, 0), BTC)
+}
+
+/// Owner 1 buys `lots` from owner 2 at 1000.
+fn open_long(lots: u64) {
+	assert_ok!(place(2, ask(1_000, lots)));
+	assert_ok!(place(1, bid(1_000, lots)));
+	assert_eq!(position(1), lots as i64);
+}

@@ -1,0 +1,95 @@
+//! The exchange as the clearing house and the price guard see it.
+
+use crate::{
+	books::{Books, Rules},
+	types::Reason,
+	Config, Event, Hot, Pallet, Terms,
+};
+use breakwater_core::{book, matching::Taker};
+use breakwater_primitives::{
+	clearing::Fees, AccountRef, Gate, Lots, MarketId, Quote, Quotes, Session, Side, Ticks, Venue,
+};
+use frame_support::traits::UnixTime;
+use sp_runtime::SaturatedConversion;
+
+/// How many resting orders [`Venue::depth`] looks at.
+const DEPTH_ORDERS: u16 = 64;
+/// How many resting orders a close may remove on its way.
+const CLOSE_REMOVALS: u16 = 16;
+
+impl<T: Config> Pallet<T> {
+	/// Chain time in whole seconds.
+	pub(crate) fn seconds() -> u32 {
+		T::Time::now().as_secs().saturated_into()
+	}
+}
+
+impl<T: Config> Venue for Pallet<T> {
+	/// A liquidation is bound to the band like everybody else.
+	fn close<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		worst: Ticks,
+		max_fills: u16,
+	) -> Lots {
+		let Some(terms) = Terms::<T>::get(market) else { return Lots::ZERO };
+		if lots.is_zero() || session.load(who).is_err() {
+			return Lots::ZERO;
+		}
+		let band = T::Gate::view(market).band;
+		let rules = Rules { contract: terms.contract, fees: Fees::default(), band };
+		let taker = Taker {
+			market,
+			account: who,
+			side,
+			limit: worst,
+			lots,
+			max_fills,
+			max_removals: CLOSE_REMOVALS,
+			now: Self::seconds(),
+		};
+		let mut books = Books::<T>::new();
+		let outcome = books.take(session, &taker, &rules);
+		books.save();
+		outcome.taken.lots
+	}
+
+	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {
+		if session.load(who).is_err() {
+			return 0;
+		}
+		let mut books = Books::<T>::new();
+		let mut cancelled = 0u16;
+		for order in session.orders(who).iter().take(max.into()) {
+			let Some(resting) = books.remove(order.id) else { continue };
+			let (id, lots) = (order.id, resting.lots);
+			session.free(who, id, lots, resting.reduce_only(), true);
+			let reason = Reason::Liquidation;
+			Self::deposit_event(Event::OrderRemoved { id, account: who, lots, reason });
+			cancelled = cancelled.saturating_add(1);
+		}
+		books.save();
+		cancelled
+	}
+
+	fn depth(market: MarketId, side: Side, worst: Ticks) -> u128 {
+		let Some(terms) = Terms::<T>::get(market) else { return 0 };
+		let band = T::Gate::view(market).band;
+		let rules = Rules { contract: terms.contract, fees: Fees::default(), band };
+		let limit = rules.within(side, worst);
+		let mut books = Books::<T>::new();
+		let (_, lot_ticks) =
+			book::available(books.store(), market, side, limit, Lots::MAX, DEPTH_ORDERS);
+		lot_ticks.saturating_mul(terms.contract.unit.into())
+	}
+}
+
+impl<T: Config> Quotes for Pallet<T> {
+	fn quote(market: MarketId) -> Quote {
+		let hot = Hot::<T>::get(market);
+		Quote { bid: hot.bid, ask: hot.ask, last: hot.last }
+	}
+}

@@ -1,0 +1,172 @@
+//! What a call costs, counted.
+//!
+//! Every call but `create_market` is one operation, and its weight is a function of the [`Work`]
+//! that it did: so many orders looked at, resting orders met, accounts, pages and words written.
+//! The worst case of the call is declared, what was done is returned.
+//!
+//! Counted are the reads and writes of items that differ from call to call. What every order of a
+//! block shares (`Terms`, `Hot`, `Numbered`, prices, restrictions) is in the overlay after its first
+//! use and is charged as logic time; a changed `Hot` is charged as one write.
+
+use crate::types::{BatchAction, PlaceOrder, MAX_CANCELS};
+use breakwater_core::store::Flushed;
+use breakwater_primitives::Settled;
+use core::marker::PhantomData;
+use frame_support::{pallet_prelude::Get, weights::Weight};
+
+/// Writes of the trigger index by one account's commit, at most: taken out of one page and put into
+/// another for two sides of a position, with a word each.
+const INDEX_WRITES: u32 = 8;
+/// Proof size of an account or a page, the largest items, in bytes.
+const ITEM_PROOF: u64 = 4_000;
+/// Picoseconds of logic: opening and closing an operation with its shared items.
+const OPEN: u64 = 25_000_000;
+/// Picoseconds of logic: one order or one cancellation, with its event.
+const ORDER: u64 = 8_000_000;
+/// Picoseconds of logic: one resting order met by a taker, with its event.
+const MATCH: u64 = 6_000_000;
+
+/// What an operation did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+	/// Orders placed.
+	pub orders: u32,
+	/// Orders cancelled.
+	pub cancels: u32,
+	/// Resting orders filled or removed by a taker.
+	pub matched: u32,
+	/// Accounts written.
+	pub accounts: u32,
+	/// Pages and words of the trigger index written.
+	pub index_writes: u32,
+	/// Pages of the book written.
+	pub pages: u32,
+	/// Words of the book's bitmap written.
+	pub words: u32,
+}
+
+impl Work {
+	/// The most that an operation of `orders` orders and `cancels` cancellations does when takers
+	/// meet `matched` resting orders in all: each order in a page of its own, which empties or
+	/// fills a word, and each resting order of an account of its own. Higher words are shared:
+	/// two per side change.
+	pub fn worst(orders: u32, cancels: u32, matched: u32) -> Self {
+		let pages = orders.saturating_add(cancels).saturating_add(matched);
+		// Anybody's expired order may be cancelled, so that every cancellation may be of another
+		// account.
+		let accounts = cancels.saturating_add(matched).saturating_add(1);
+		let index_writes = matched.saturating_add(orders.min(1)).saturating_mul(INDEX_WRITES);
+		Self {
+			orders,
+			cancels,
+			matched,
+			accounts,
+			index_writes,
+			pages,
+			words: pages.saturating_add(4),
+		}
+	}
+
+	/// The most that placing `order` does, when a taker meets at most `matched` resting orders.
+	pub fn worst_place(order: &PlaceOrder, matched: u32) -> Self {
+		Self::worst(1, 0, if order.kind.post_only() { 0 } else { matched })
+	}
+
+	/// The most that a cancellation does.
+	pub fn worst_cancel() -> Self {
+		Self::worst(0, 1, 0)
+	}
+
+	/// The most that cancelling all orders of an account does.
+	pub fn worst_cancel_all() -> Self {
+		Self { accounts: 1, ..Self::worst(0, MAX_CANCELS, 0) }
+	}
+
+	/// The most that a batch does, when its takers meet at most `matched` resting orders in all.
+	pub fn worst_batch(actions: &[BatchAction], matched: u32) -> Self {
+		let (mut orders, mut cancels, mut taker) = (0u32, 0u32, false);
+		for action in actions {
+			match action {
+				BatchAction::Place(order) => {
+					orders = orders.saturating_add(1);
+					taker |= !order.kind.post_only();
+				},
+				BatchAction::Cancel(_) => cancels = cancels.saturating_add(1),
+			}
+		}
+		Self::worst(orders, cancels, if taker { matched } else { 0 })
+	}
+
+	/// What a refused operation did: it looked at orders and wrote nothing.
+	pub(crate) fn refused(&self) -> Self {
+		Self { orders: self.orders.max(1), ..*self }
+	}
+
+	pub(crate) fn matched(&mut self, fills: u16, removals: u16) {
+		let met = u32::from(fills).saturating_add(removals.into());
+		self.matched = self.matched.saturating_add(met);
+	}
+
+	pub(crate) fn settled(&mut self, settled: Settled, flushed: Flushed) {
+		self.accounts = settled.accounts.into();
+		self.index_writes = settled.index_writes.into();
+		self.pages = flushed.pages.into();
+		self.words = flushed.words.into();
+	}
+}
+
+/// Weights of the pallet's calls.
+pub trait WeightInfo {
+	/// Creating a market.
+	fn create_market() -> Weight;
+	/// An operation that did `work`.
+	fn operation(work: &Work) -> Weight;
+	/// What the end of every block costs.
+	fn block() -> Weight;
+}
+
+/// Weights counted with the runtime's database weights.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	fn create_market() -> Weight {
+		// Every market's terms are read for the symbol; written are terms, count, and what the
+		// clearing house keeps of a market.
+		Weight::from_parts(100_000_000, 64 * ITEM_PROOF)
+			.saturating_add(T::DbWeight::get().reads_writes(66, 6))
+	}
+
+	fn operation(work: &Work) -> Weight {
+		let Work { orders, cancels, matched, accounts, index_writes, pages, words } = *work;
+		let acts = u64::from(orders.saturating_add(cancels));
+		let time = OPEN
+			.saturating_add(ORDER.saturating_mul(acts))
+			.saturating_add(MATCH.saturating_mul(matched.into()));
+		// Whatever is written was read, the key's record is only read, and an order looks at a page
+		// and two words even when it changes neither.
+		let writes = u64::from(accounts.saturating_add(index_writes))
+			.saturating_add(pages.saturating_add(words).into());
+		let looked = acts.saturating_add(matched.into()).saturating_mul(3);
+		let reads = writes.saturating_add(looked).saturating_add(1);
+		// The last write is `Hot`, which changes with the best price or a trade.
+		Weight::from_parts(time, reads.saturating_mul(ITEM_PROOF))
+			.saturating_add(T::DbWeight::get().reads_writes(reads, writes.saturating_add(1)))
+	}
+
+	fn block() -> Weight {
+		// `Numbered` is removed.
+		T::DbWeight::get().writes(1)
+	}
+}
+
+impl WeightInfo for () {
+	fn create_market() -> Weight {
+		Weight::zero()
+	}
+	fn operation(_: &Work) -> Weight {
+		Weight::zero()
+	}
+	fn block() -> Weight {
+		Weight::zero()
+	}
+}

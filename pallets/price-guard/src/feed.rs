@@ -1,0 +1,116 @@
+//! A feed: into the oracle, through the guard, out to those who are told.
+
+use crate::{pallet::Feed, Config, Error, Event, Guards, Pallet, Params, WeightInfo};
+use breakwater_primitives::{MarketId, Millis, OnPrice, Quotes, MAX_MARKETS};
+use frame_support::{
+	dispatch::{DispatchResult, DispatchResultWithPostInfo, Pays, PostDispatchInfo},
+	ensure,
+	traits::{Contains, Get, SortedMembers, UnixTime},
+	weights::WeightMeter,
+	BoundedVec,
+};
+use frame_system::RawOrigin;
+use sp_runtime::{DispatchError, SaturatedConversion};
+
+impl<T: Config> Pallet<T> {
+	/// Chain time in milliseconds.
+	pub(crate) fn now() -> Millis {
+		<T as Config>::Time::now().as_millis().saturated_into()
+	}
+
+	pub(crate) fn do_feed(who: T::AccountId, prices: Feed) -> DispatchResultWithPostInfo {
+		ensure!(<T as pallet_oracle::Config>::Members::contains(&who), Error::<T>::NotFeeder);
+		Self::ensure_prices(&prices)?;
+		let values =
+			BoundedVec::try_from(prices.to_vec()).map_err(|_| Error::<T>::WrongNumberOfPrices)?;
+		pallet_oracle::Pallet::<T>::feed_values(RawOrigin::Signed(who).into(), values)
+			.map_err(|failed| Self::translate(failed.error))?;
+
+		let mut meter = WeightMeter::with_limit(T::OnPriceLimit::get());
+		let mut left = prices.len() as u64;
+		for (market, _) in &prices {
+			let share = meter.remaining().checked_div(left).unwrap_or_default();
+			let mut own = WeightMeter::with_limit(share);
+			Self::refresh(*market, &mut own);
+			let _ = meter.try_consume(own.consumed());
+			left = left.saturating_sub(1);
+		}
+		let base = <T as Config>::WeightInfo::feed(prices.len() as u32);
+		Ok(PostDispatchInfo {
+			actual_weight: Some(base.saturating_add(meter.consumed())),
+			pays_fee: Pays::No,
+		})
+	}
+
+	/// Every market exists and is named once, and every price is one.
+	fn ensure_prices(prices: &Feed) -> DispatchResult {
+		ensure!(!prices.is_empty(), Error::<T>::WrongNumberOfPrices);
+		let mut seen = 0u64;
+		for (market, price) in prices {
+			ensure!(
+				market.0 < MAX_MARKETS && T::Markets::contains(market),
+				Error::<T>::UnknownMarket
+			);
+			ensure!(!price.is_zero(), Error::<T>::ZeroPrice);
+			let bit = 1u64.checked_shl(market.0.into()).unwrap_or_default();
+			ensure!(seen & bit == 0, Error::<T>::DuplicateMarket);
+			seen |= bit;
+		}
+		Ok(())
+	}
+
+	fn translate(error: DispatchError) -> DispatchError {
+		if error == pallet_oracle::Error::<T>::AlreadyFeeded.into() {
+			Error::<T>::AlreadyFedThisBlock.into()
+		} else {
+			error
+		}
+	}
+
+	/// Compute the prices of a market from its latest round, and tell them.
+	fn refresh(market: MarketId, meter: &mut WeightMeter) {
+		let mut guard = Guards::<T>::get(market);
+		let (before, held) = (guard.prices, guard.pending.is_some());
+		let Some(prices) = guard.update(&T::Quotes::quote(market), &Params::<T>::get(market))
+		else {
+			return;
+		};
+		Guards::<T>::insert(market, guard);
+		if let (Some(pending), false) = (guard.pending, held) {
+			let (index, pending) = (prices.index, pending.price);
+			Self::deposit_event(Event::JumpHeld { market, index, pending });
+		}
+		if before.validity != prices.validity {
+			Self::deposit_event(Event::ValidityChanged {
+				market,
+				from: before.validity,
+				to: prices.validity,
+				reports: guard.round.reports,
+				dispersion: guard.round.dispersion,
+			});
+		}
+		T::OnPrice::on_price(market, &prices, meter);
+	}
+}
+
+/// The pallet's invariants.
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+impl<T: Config> Pallet<T> {
+	/// 1. Longs are examined at or above the mark and shorts at or below it.
+	/// 2. A price with a validity has an index, and a jump waits exactly while it is Unconfirmed.
+	/// 3. Parameters are in range.
+	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+		use breakwater_primitives::Validity;
+		for (_, guard) in Guards::<T>::iter() {
+			let prices = guard.prices;
+			ensure!(prices.long >= prices.mark, "longs are examined below the mark");
+			ensure!(prices.short <= prices.mark, "shorts are examined above the mark");
+			let priced = prices.validity != Validity::Invalid;
+			ensure!(priced != prices.index.is_zero(), "a validity without an index");
+			let held = prices.validity == Validity::Unconfirmed;
+			ensure!(held == guard.pending.is_some(), "a jump that does not wait");
+		}
+		ensure!(Params::<T>::iter().all(|(_, p)| p.is_valid()), "parameters out of range");
+		Ok(())
+	}
+}

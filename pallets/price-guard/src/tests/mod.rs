@@ -1,0 +1,4 @@
+mod calls;
+mod marks;
+mod model;
+mod rounds;

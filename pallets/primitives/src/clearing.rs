@@ -1,0 +1,222 @@
+//! The seam between the exchange and the clearing house.
+//!
+//! Whoever starts an operation opens a [`Session`]. Every account it touches is loaded once, changed
+//! in memory and written once by [`Session::commit`]; a refusal drops the session, so nothing has to
+//! be rolled back.
+
+use crate::{
+	AccountRef, Balance, Fill, GateView, Lots, MarketId, OrderId, Prices, Side, Ticks, Verdict,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::dispatch::DispatchResult;
+use scale_info::TypeInfo;
+use sp_runtime::DispatchError;
+
+/// A number that a trader gives an order of his own; zero means none.
+pub type ClientId = u64;
+
+/// What a key may do with an account.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Permission {
+	/// Place and cancel orders.
+	#[codec(index = 0)]
+	Trade,
+	/// Withdraw collateral.
+	#[codec(index = 1)]
+	Withdraw,
+}
+
+/// An order of an account that rests in a book.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct OpenOrder {
+	/// The order's id, which says where it rests.
+	pub id: OrderId,
+	/// The trader's own number for it; zero means none.
+	pub client: ClientId,
+}
+
+/// An order that comes to rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+	/// Its id: market, side, price and sequence.
+	pub id: OrderId,
+	/// Lots that rest.
+	pub lots: Lots,
+	/// Whether it may only reduce a position; such an order reserves no margin.
+	pub reduce_only: bool,
+	/// The trader's own number for it; zero means none.
+	pub client: ClientId,
+}
+
+/// What a commit demands of the accounts that it writes.
+#[derive(Clone, Copy, Debug)]
+pub enum Check<'a> {
+	/// `who` added exposure in `market` under the restriction `view`: his equity must cover the
+	/// initial margin with reserves for resting orders, unless the operation only reduced risk.
+	Initial {
+		/// The account that acted.
+		who: AccountRef,
+		/// The market in which it acted.
+		market: MarketId,
+		/// The restriction in force; scales the initial margin of added exposure.
+		view: &'a GateView,
+		/// Whether the order could only rest: such an order carries a lighter factor at `Watch`.
+		post_only: bool,
+	},
+	/// No demand: cancelling, and what the system does itself.
+	None,
+}
+
+/// What a commit did, for the actual weight of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+	/// Accounts written.
+	pub accounts: u16,
+	/// Pages and words of the trigger index written.
+	pub index_writes: u16,
+}
+
+/// The clearing house, as the exchange sees it.
+pub trait Clearing<AccountId> {
+	/// The session type.
+	type Session: Session;
+
+	/// The account that `key` may use for `permission` under sub-account number `sub`.
+	fn account_of(
+		key: &AccountId,
+		sub: u8,
+		permission: Permission,
+	) -> Result<AccountRef, DispatchError>;
+
+	/// Open a session. Nothing is read until an account or a market is named.
+	fn session() -> Self::Session;
+
+	/// Tell the clearing house about a new market, before its first order.
+	fn market_created(market: MarketId, risk: crate::clearing::MarketRisk) -> DispatchResult;
+}
+
+/// The risk parameters with which a market starts; afterwards margin's own calls change them.
+pub type MarketRisk = breakwater_math::RiskTerms;
+
+/// Accounts loaded for one operation. See the module's documentation.
+#[must_use = "a session that is not committed changes nothing"]
+pub trait Session: Sized {
+	/// Load `who`; fails when there is no such account. All other methods expect a loaded account
+	/// except `maker` and `settle`, which load makers themselves.
+	fn load(&mut self, who: AccountRef) -> DispatchResult;
+	/// The prices of `market`, as last pushed.
+	fn prices(&mut self, market: MarketId) -> Prices;
+	/// Whether two accounts belong to the same owner.
+	fn same_owner(&mut self, a: AccountRef, b: AccountRef) -> bool;
+	/// The signed lots that `who` holds in `market`.
+	fn position(&mut self, who: AccountRef, market: MarketId) -> i64;
+	/// The resting orders of `who`, over all markets.
+	fn orders(&mut self, who: AccountRef) -> alloc::vec::Vec<OpenOrder>;
+	/// An order of `who` comes to rest.
+	fn hold(&mut self, who: AccountRef, hold: &Hold) -> DispatchResult;
+	/// `lots` of the resting order `id` of `who` rest no longer, without a fill; `gone` says
+	/// whether nothing of the order is left.
+	fn free(&mut self, who: AccountRef, id: OrderId, lots: Lots, reduce_only: bool, gone: bool);
+	/// Whether and how far the resting order `id` of `maker` may trade `want` lots now. The answer
+	/// binds: `settle` with it cannot fail.
+	fn maker(&mut self, maker: AccountRef, id: OrderId, want: Lots, reduce_only: bool) -> Verdict;
+	/// Both legs of a fill: positions, realised profit, fees, open interest, the maker's hold.
+	fn settle(&mut self, fill: &Fill, fees: &Fees);
+	/// Check, re-arm triggers, write every account once, and emit events.
+	fn commit(self, check: Check<'_>) -> Result<Settled, DispatchError>;
+}
+
+/// Fees of a fill, as fractions of its notional value.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	serde::Serialize,
+	serde::Deserialize,
+)]
+pub struct Fees {
+	/// Paid by the taker, in parts per million of notional, rounded up.
+	pub taker: crate::Ppm,
+	/// Paid by the maker, in parts per million of notional, rounded up.
+	pub maker: crate::Ppm,
+}
+
+/// The exchange, as the clearing house sees it when it liquidates. Generic over the session, so
+/// that neither names the other's types.
+pub trait Venue {
+	/// Close up to `lots` of `who` by an order of `side` at no worse than `worst`, with at most
+	/// `max_fills` fills. Returns the lots closed. Fills carry no fee: a penalty replaces it.
+	fn close<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		worst: Ticks,
+		max_fills: u16,
+	) -> Lots;
+	/// Cancel up to `max` resting orders of `who`. Returns how many.
+	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16;
+	/// Notional in quote units that an order of `side` could trade in `market` at no worse than
+	/// `worst`, as far as a bounded walk of the book sees.
+	fn depth(market: MarketId, side: Side, worst: Ticks) -> u128;
+}
+
+impl Venue for () {
+	fn close<S: Session>(
+		_: &mut S,
+		_: MarketId,
+		_: AccountRef,
+		_: Side,
+		_: Lots,
+		_: Ticks,
+		_: u16,
+	) -> Lots {
+		Lots::ZERO
+	}
+	fn cancel_all<S: Session>(_: &mut S, _: AccountRef, _: u16) -> u16 {
+		0
+	}
+	fn depth(_: MarketId, _: Side, _: Ticks) -> u128 {
+		0
+	}
+}
+
+/// Moves the quote asset between an account of the chain and the custody account, where all
+/// collateral and all funds sit. Implemented by the clearing house, which counts what passes.
+pub trait Custody<AccountId> {
+	/// Take `amount` from `from` into custody.
+	fn receive(from: &AccountId, amount: Balance) -> DispatchResult;
+	/// Pay `amount` out of custody to `to`.
+	fn pay(to: &AccountId, amount: Balance) -> DispatchResult;
+}

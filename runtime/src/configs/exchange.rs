@@ -1,0 +1,167 @@
+//! The exchange: prices, breaker, clearing house, insurance, order book, incidents, timelock.
+//!
+//! ```text
+//!  feeders -> PriceGuard (over Oracle) --OnPrice--> CircuitBreaker, Margin
+//!  traders -> Perpetuals --Clearing--> Margin --Backstop--> Insurance
+//!                 ^----------Venue-------'
+//!  everyone asks CircuitBreaker (Gate) and tells it (Observe); it tells Incidents
+//! ```
+
+use crate::{
+	governance::{
+		EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsurePowers, EnsureRepair,
+		EnsureResponder, QueueByClass,
+	},
+	weights::MAX_BLOCK,
+	Assets, CircuitBreaker, Feeders, Incidents, Insurance, Margin, OriginCaller, Perpetuals,
+	Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, MILLISECS_PER_BLOCK, USDC,
+	USDC_UNIT,
+};
+use breakwater_primitives::{Level, MarketId, Millis, Ticks, MAX_MARKETS};
+use frame_support::{
+	parameter_types,
+	traits::{ConstU128, ConstU16, ConstU32, ConstU64, ConstU8, Contains, Get},
+	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
+	PalletId,
+};
+use pallet_insurance::DrawLimits;
+use sp_runtime::Perbill;
+
+/// The most price feeders.
+pub type MaxFeeders = ConstU32<32>;
+/// How old a price may be before orders that open are refused and liquidations turn lenient.
+pub type PriceAgeLimit = ConstU64<10_000>;
+/// The most resting orders that one call, or one liquidation, may fill.
+pub type MaxFills = ConstU16<32>;
+
+parameter_types! {
+	pub const OraclePalletId: PalletId = PalletId(*b"bw/oracl");
+	pub const MarginPalletId: PalletId = PalletId(*b"bw/margn");
+	/// What a feed may set off at once; the rest waits for the next block. Four feeders in a block
+	/// stay within the operational reserve.
+	pub const OnPriceLimit: Weight = Weight::from_parts(15 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+	/// What waking accounts may take of a block: some 300 liquidations.
+	pub const LiquidationWeight: Weight =
+		Weight::from_parts(100 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+	pub InsuranceDrawLimits: DrawLimits = DrawLimits::default();
+	/// The longest safe mode that the committee can enter, in milliseconds.
+	pub const SafeModeMillis: Millis = 12 * 3_600_000;
+	pub MaxQueuedWeight: Weight = Perbill::from_percent(50) * MAX_BLOCK;
+	pub MaxAutomaticWeight: Weight = Perbill::from_percent(10) * MAX_BLOCK;
+}
+
+/// The markets that exist.
+pub struct Markets;
+
+impl Contains<MarketId> for Markets {
+	fn contains(market: &MarketId) -> bool {
+		pallet_perpetuals::Terms::<Runtime>::contains_key(market)
+	}
+}
+
+/// The level of the whole chain.
+pub struct ChainLevel;
+
+impl Get<Level> for ChainLevel {
+	fn get() -> Level {
+		CircuitBreaker::chain_level().0
+	}
+}
+
+impl pallet_oracle::Config for Runtime {
+	type OnNewData = ();
+	type CombineData = pallet_price_guard::GuardedMedian<Runtime>;
+	type Time = Timestamp;
+	type OracleKey = MarketId;
+	type OracleValue = Ticks;
+	type PalletId = OraclePalletId;
+	type Members = Feeders;
+	type WeightInfo = pallet_oracle::weights::SubstrateWeight<Runtime>;
+	// One more than the feeders: Root counts as one.
+	type MaxHasDispatchedSize = ConstU32<33>;
+	type MaxFeedValues = ConstU32<{ MAX_MARKETS as u32 }>;
+}
+
+impl pallet_price_guard::Config for Runtime {
+	type Time = Timestamp;
+	type Markets = Markets;
+	type Quotes = Perpetuals;
+	type OnPrice = (CircuitBreaker, Margin);
+	type OnPriceLimit = OnPriceLimit;
+	type LoosenOrigin = EnsureRepair;
+	type WeightInfo = pallet_price_guard::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_circuit_breaker::Config for Runtime {
+	type Time = Timestamp;
+	type Markets = Markets;
+	type Incidents = Incidents;
+	type RestrictOrigin = EnsurePowers;
+	type LoosenOrigin = EnsureRepair;
+	type SafeModeDuration = SafeModeMillis;
+	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_margin::Config for Runtime {
+	type Assets = Assets;
+	type CollateralAsset = ConstU32<USDC>;
+	type PalletId = MarginPalletId;
+	type Venue = Perpetuals;
+	type Insurance = Insurance;
+	type Gate = CircuitBreaker;
+	type Observe = CircuitBreaker;
+	type Time = Timestamp;
+	type PriceAgeLimit = PriceAgeLimit;
+	type MinimumDeposit = ConstU128<{ 10 * USDC_UNIT }>;
+	type MaxSubAccounts = ConstU8<16>;
+	type LiquidationsPerBlock = ConstU32<300>;
+	type HookWeight = LiquidationWeight;
+	type MaxLiquidationFills = MaxFills;
+	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_insurance::Config for Runtime {
+	type Custody = Margin;
+	type Time = Timestamp;
+	type Markets = Markets;
+	type MinContribution = ConstU128<USDC_UNIT>;
+	type DrawLimits = InsuranceDrawLimits;
+	type WeightInfo = pallet_insurance::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_perpetuals::Config for Runtime {
+	type WeightInfo = pallet_perpetuals::weights::SubstrateWeight<Runtime>;
+	type ListOrigin = EnsureLoosen;
+	type Clearing = Margin;
+	type Gate = CircuitBreaker;
+	type Observe = CircuitBreaker;
+	type Time = Timestamp;
+	type PriceAgeLimit = PriceAgeLimit;
+	type MaxFills = MaxFills;
+	type MaxRemovals = ConstU16<32>;
+}
+
+impl pallet_incidents::Config for Runtime {
+	type Time = Timestamp;
+	type NoteOrigin = EnsureResponder;
+	type ReviewOrigin = EnsureCouncilHalf;
+	type WeightInfo = pallet_incidents::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_timelock::Config for Runtime {
+	type RuntimeOrigin = RuntimeOrigin;
+	type RuntimeCall = RuntimeCall;
+	type PalletsOrigin = OriginCaller;
+	type Scheduler = Scheduler;
+	type Time = Timestamp;
+	type ChainLevel = ChainLevel;
+	type QueueOrigin = QueueByClass;
+	type VetoOrigin = EnsureCommitteeHalf;
+	type BlockTime = ConstU64<MILLISECS_PER_BLOCK>;
+	type MaxPending = ConstU32<64>;
+	type MaxFinished = ConstU32<64>;
+	type MaxCallBytes = ConstU32<16_384>;
+	type MaxCallWeight = MaxQueuedWeight;
+	type MaxAutomaticWeight = MaxAutomaticWeight;
+	type WeightInfo = pallet_timelock::weights::SubstrateWeight<Runtime>;
+}

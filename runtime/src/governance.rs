@@ -1,0 +1,220 @@
+//! Who may do what: the origins that the pallets ask for.
+//!
+//! ```text
+//!  one member        3, one market, 30 min |
+//!  committee 1/3, 2  3, 6 h                | EnsurePowers -> CircuitBreaker::restrict
+//!  committee 1/2, 3  5, 6 h                |
+//!  council, delayed  6, 30 d               |
+//!  committee 2/3, 3  EnsureCommitteeTwoThirds -> safe mode
+//!  committee 1/2, 3  EnsureCommitteeHalf        -> veto
+//!  council 1/2, 3    QueueByClass               -> the timelock, what is neutral or loosens
+//!  council 2/3, 3    QueueByClass               -> the timelock, repairs and structural changes
+//!  timelock          EnsureNeutral, EnsureRepair, EnsureLoosen, EnsureStructural
+//! ```
+//!
+//! A share of a small committee can be one person, so every tier also demands a number of ayes.
+
+use crate::{Observers, OriginCaller, Runtime, RuntimeCall, RuntimeOrigin, TechnicalCommittee};
+use breakwater_primitives::{governance::DelayClass, Cause, Level, Millis};
+use frame_support::traits::{Contains, EnsureOrigin, EnsureOriginWithArg, OriginTrait};
+use frame_system::RawOrigin as SystemOrigin;
+use pallet_circuit_breaker::Powers;
+use pallet_collective::RawOrigin as CollectiveOrigin;
+use pallet_timelock::{class, EnsureClass};
+
+const MINUTE: Millis = 60_000;
+const HOUR: Millis = 60 * MINUTE;
+const DAY: Millis = 24 * HOUR;
+
+/// A share of the seats together with a number of ayes that it must not fall below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+	numerator: u32,
+	denominator: u32,
+	least: u32,
+}
+
+impl Tier {
+	/// A third, at least two.
+	pub const THIRD: Self = Self { numerator: 1, denominator: 3, least: 2 };
+	/// A half, at least three.
+	pub const HALF: Self = Self { numerator: 1, denominator: 2, least: 3 };
+	/// Two thirds, at least three.
+	pub const TWO_THIRDS: Self = Self { numerator: 2, denominator: 3, least: 3 };
+
+	/// Whether `ayes` of `seats` suffice.
+	pub const fn reached(&self, ayes: u32, seats: u32) -> bool {
+		ayes >= self.needed(seats)
+	}
+	/// The ayes that suffice with `seats` seats.
+	pub const fn needed(&self, seats: u32) -> u32 {
+		let share = seats.saturating_mul(self.numerator).div_ceil(self.denominator);
+		if share > self.least {
+			share
+		} else {
+			self.least
+		}
+	}
+}
+
+/// The ayes that a motion needs for its call to be accepted by the origin that it asks for; two at
+/// least, since a motion of one would be dispatched at once.
+pub fn votes_needed(call: &RuntimeCall, seats: u32) -> u32 {
+	let tier = match call {
+		RuntimeCall::CircuitBreaker(pallet_circuit_breaker::Call::restrict { level, .. })
+			if *level > Level::ReduceOnly =>
+		{
+			Tier::HALF
+		},
+		RuntimeCall::CircuitBreaker(pallet_circuit_breaker::Call::restrict { .. }) => Tier::THIRD,
+		RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {}) => Tier::TWO_THIRDS,
+		RuntimeCall::Timelock(pallet_timelock::Call::queue { class, .. }) => council_tier(*class),
+		RuntimeCall::SafeMode(_) | RuntimeCall::Timelock(_) | RuntimeCall::Incidents(_) => {
+			Tier::HALF
+		},
+		_ => return 2,
+	};
+	tier.needed(seats)
+}
+
+/// How far `ayes` of `seats` members of the committee may restrict.
+pub fn committee_powers(ayes: u32, seats: u32) -> Option<Powers> {
+	let cause = Cause::Committee(ayes);
+	if Tier::HALF.reached(ayes, seats) {
+		Some(Powers { cause, max_level: Level::Freeze, max_duration: 6 * HOUR })
+	} else if Tier::THIRD.reached(ayes, seats) {
+		Some(Powers { cause, max_level: Level::ReduceOnly, max_duration: 6 * HOUR })
+	} else {
+		None
+	}
+}
+
+/// How far a single member may restrict, and then only one market.
+pub const MEMBER_POWERS: Powers =
+	Powers { cause: Cause::Member, max_level: Level::ReduceOnly, max_duration: 30 * MINUTE };
+
+/// How far the council may restrict through the timelock.
+pub const COUNCIL_POWERS: Powers =
+	Powers { cause: Cause::Council, max_level: Level::Settle, max_duration: 30 * DAY };
+
+/// Who may restrict, and how far: a motion of the committee by its ayes, a member alone, the council
+/// through the timelock.
+pub struct EnsurePowers;
+
+impl EnsureOrigin<RuntimeOrigin> for EnsurePowers {
+	type Success = Powers;
+
+	fn try_origin(origin: RuntimeOrigin) -> Result<Powers, RuntimeOrigin> {
+		let powers = match origin.caller() {
+			OriginCaller::TechnicalCommittee(CollectiveOrigin::Members(ayes, seats)) => {
+				committee_powers(*ayes, *seats)
+			},
+			OriginCaller::TechnicalCommittee(CollectiveOrigin::Member(_)) => Some(MEMBER_POWERS),
+			OriginCaller::system(SystemOrigin::Signed(who))
+				if TechnicalCommittee::is_member(who) =>
+			{
+				Some(MEMBER_POWERS)
+			},
+			_ => None,
+		};
+		match powers {
+			Some(powers) => Ok(powers),
+			None => EnsureNeutral::try_origin(origin).map(|_| COUNCIL_POWERS),
+		}
+	}
+}
+
+macro_rules! ensure_tier {
+	($(#[$doc:meta])* $name:ident, $collective:ident, $tier:expr) => {
+		$(#[$doc])*
+		pub struct $name;
+
+		impl EnsureOrigin<RuntimeOrigin> for $name {
+			type Success = ();
+
+			fn try_origin(origin: RuntimeOrigin) -> Result<(), RuntimeOrigin> {
+				match origin.caller() {
+					OriginCaller::$collective(CollectiveOrigin::Members(ayes, seats))
+						if $tier.reached(*ayes, *seats) =>
+						Ok(()),
+					_ => Err(origin),
+				}
+			}
+		}
+	};
+}
+
+ensure_tier!(
+	/// Half of the committee, three members at least.
+	EnsureCommitteeHalf,
+	TechnicalCommittee,
+	Tier::HALF
+);
+ensure_tier!(
+	/// Two thirds of the committee, three members at least.
+	EnsureCommitteeTwoThirds,
+	TechnicalCommittee,
+	Tier::TWO_THIRDS
+);
+ensure_tier!(
+	/// Half of the council, three members at least.
+	EnsureCouncilHalf,
+	Council,
+	Tier::HALF
+);
+
+/// A change that neither tightens nor loosens, after its delay.
+pub type EnsureNeutral = EnsureClass<Runtime, class::Neutral>;
+/// The repair of a detector or of how prices are judged, after its delay.
+pub type EnsureRepair = EnsureClass<Runtime, class::Repair>;
+/// A loosening, after its delay.
+pub type EnsureLoosen = EnsureClass<Runtime, class::Loosen>;
+/// A change of committees, assets or the runtime, after its delay. The timelock runs it as Root.
+pub type EnsureStructural = EnsureClass<Runtime, class::Structural>;
+
+/// The share of the council that queues a call of a class: half, and two thirds for what cannot be
+/// vetoed or reaches Root.
+const fn council_tier(class: DelayClass) -> Tier {
+	match class {
+		DelayClass::Neutral | DelayClass::Loosen => Tier::HALF,
+		DelayClass::Repair | DelayClass::Structural => Tier::TWO_THIRDS,
+	}
+}
+
+/// The council, with the share that the class demands.
+pub struct QueueByClass;
+
+impl EnsureOriginWithArg<RuntimeOrigin, DelayClass> for QueueByClass {
+	type Success = ();
+
+	fn try_origin(origin: RuntimeOrigin, class: &DelayClass) -> Result<(), RuntimeOrigin> {
+		match origin.caller() {
+			OriginCaller::Council(CollectiveOrigin::Members(ayes, seats))
+				if council_tier(*class).reached(*ayes, *seats) =>
+			{
+				Ok(())
+			},
+			_ => Err(origin),
+		}
+	}
+}
+
+/// Who answers to incidents and may add notes: a member of the committee, the committee, or an
+/// observer.
+pub struct EnsureResponder;
+
+impl EnsureOrigin<RuntimeOrigin> for EnsureResponder {
+	type Success = ();
+
+	fn try_origin(origin: RuntimeOrigin) -> Result<(), RuntimeOrigin> {
+		match origin.caller() {
+			OriginCaller::TechnicalCommittee(_) => Ok(()),
+			OriginCaller::system(SystemOrigin::Signed(who))
+				if TechnicalCommittee::is_member(who) || Observers::contains(who) =>
+			{
+				Ok(())
+			},
+			_ => Err(origin),
+		}
+	}
+}

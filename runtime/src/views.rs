@@ -1,0 +1,53 @@
+//! What clients read that more than one pallet knows: the implementation of `BreakwaterApi`.
+
+use crate::{AccountId, CircuitBreaker, Margin, Perpetuals, PriceGuard, Runtime};
+use breakwater_primitives::{
+	api::{AccountSummary, CustodyStatus, Depth, MarketStatus},
+	Gate, MarketId,
+};
+
+/// The market now.
+pub fn market_status(market: MarketId) -> Option<MarketStatus> {
+	if !pallet_perpetuals::Terms::<Runtime>::contains_key(market) {
+		return None;
+	}
+	let view = <CircuitBreaker as Gate>::view(market);
+	Some(MarketStatus {
+		level: view.level,
+		cause: view.cause,
+		until: view.until,
+		prices: PriceGuard::prices(market),
+		band_low: view.band.low,
+		band_high: view.band.high,
+		open_interest: Margin::open_interest(market),
+		market_fund: pallet_insurance::MarketFunds::<Runtime>::get(market),
+		global_fund: pallet_insurance::GlobalFund::<Runtime>::get(),
+	})
+}
+
+/// The best levels of a market's book.
+pub fn depth(market: MarketId, levels: u32) -> Depth {
+	Perpetuals::book_depth(market, levels)
+}
+
+/// An owner's account.
+pub fn account_summary(owner: AccountId, sub: u8) -> Option<AccountSummary> {
+	Margin::account_summary(&owner, sub)
+}
+
+/// The custody account against the claims on it.
+pub fn custody() -> CustodyStatus {
+	Margin::custody_status()
+}
+
+/// Every invariant of every pallet of ours: for tests, and for whoever inspects a state.
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+pub fn try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+	PriceGuard::do_try_state()?;
+	CircuitBreaker::do_try_state()?;
+	Margin::do_try_state()?;
+	crate::Insurance::do_try_state()?;
+	Perpetuals::do_try_state()?;
+	crate::Incidents::do_try_state()?;
+	crate::Timelock::do_try_state()
+}
