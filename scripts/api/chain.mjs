@@ -1,6 +1,7 @@
 // A connection to a node that follows its blocks: what was sent is looked up in the blocks that come,
 // so nothing ever waits for a length of time.
 import { ApiPromise, WsProvider } from '@polkadot/api';
+import { hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
 import { blake2AsHex } from '@polkadot/util-crypto';
 import { PoolError, refusal } from './errors.mjs';
 
@@ -248,9 +249,10 @@ export class Chain {
 		if (!definition) throw new Error(`the runtime has no ${section}.${method}`);
 		const { meta } = definition;
 		const bytes = args.map((arg, i) => this.api.createType(meta.params[i].type, arg).toU8a());
-		const input = `0x${Buffer.concat(bytes).toString('hex')}`;
+		const input = u8aToHex(u8aConcat(...bytes));
 		const output = await this.rpc('state_call', [meta.name, input, at]);
-		return this.api.createType(meta.type, output);
+		// As bytes: text would be taken for the value of an option, tag and all.
+		return this.api.createType(meta.type, hexToU8a(output));
 	}
 
 	/** The hash of the last finalised block. @returns {Promise<string>} */
@@ -328,7 +330,7 @@ export class Chain {
  * @returns {ChainEvent[]}
  */
 function decodeEvents(api, bytes) {
-	return [.../** @type {any} */ (api.createType('Vec<EventRecord>', bytes))].map(
+	return [.../** @type {any} */ (api.createType('Vec<EventRecord>', hexToU8a(bytes)))].map(
 		({ phase, event }) => ({
 			section: event.section,
 			method: event.method,

@@ -67,7 +67,7 @@ impl Chain {
 			.with_name("Breakwater Bench")
 			.with_id("bench")
 			.with_chain_type(ChainType::Development)
-			.with_genesis_config(genesis(accounts)?)
+			.with_genesis_config_patch(genesis(accounts)?)
 			.build();
 		let folder = tempfile::tempdir()?;
 		let backend: Arc<Backend> = sc_service::new_db_backend(sc_client_db::DatabaseSettings {

@@ -84,6 +84,10 @@ pub fn measure(report: &mut Report, size: u32, runs: u32) -> Result<()> {
 	let mut bench = Bench { chain: Chain::new(&accounts)?, feeders: feeders()?, accounts, runs };
 	bench.set_up()?;
 
+	let remark = bench.cost("remark", size, |bench| {
+		bench.signed(size, |_| frame_system::Call::remark { remark: Vec::new() }.into())
+	})?;
+	report.note(format_args!("signed remark {:.0} us", micros(remark)));
 	let transfer = bench.cost("transfer", size, |bench| bench.transfers(size))?;
 	let rest = bench
 		.cost("resting limit order", size, |bench| bench.signed(size, |i| place(resting(i))))?;
@@ -183,6 +187,8 @@ impl Bench {
 		let declared = self.chain.author(orders(), None)?;
 		self.chain.expect_success(&declared)?;
 		report.add(DECLARED, declared.included as f64);
+		let each = declared.pushing / declared.included.max(1) as u32;
+		report.note(format_args!("authoring a resting limit order {:.0} us", micros(each)));
 		let limit = AUTHORING.saturating_sub(declared.sealing);
 		let authored = self.chain.author(orders(), Some(limit))?;
 		report.add(AUTHORED, authored.included as f64);

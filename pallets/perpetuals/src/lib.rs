@@ -322,7 +322,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			T::WeightInfo::block()
+			T::WeightInfo::block(MarketCount::<T>::get())
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {

@@ -4,9 +4,11 @@
 //! that it did: so many orders looked at, resting orders met, accounts, pages and words written.
 //! The worst case of the call is declared, what was done is returned.
 //!
-//! Counted are the reads and writes of items that differ from call to call. What every order of a
-//! block shares (`Terms`, `Hot`, `Numbered`, prices, restrictions) is in the overlay after its first
-//! use and is charged as logic time; a changed `Hot` is charged as one write.
+//! What costs is a *distinct changed key* of a block. An account is one for each order, so it is
+//! charged as a write of the largest map. A page is changed by many orders of a block; the change of
+//! one that exists is charged as logic, and one that comes or goes pays for the word that says so.
+//! What every order of a block shares (`Terms`, `Hot`, `Numbered`, prices, restrictions) is charged
+//! once, at the start of the block, and reading it again is logic.
 
 use crate::types::{BatchAction, PlaceOrder, MAX_CANCELS};
 use breakwater_core::store::Flushed;
@@ -20,11 +22,14 @@ const INDEX_WRITES: u32 = 8;
 /// Proof size of an account or a page, the largest items, in bytes.
 const ITEM_PROOF: u64 = 4_000;
 /// Picoseconds of logic: opening and closing an operation with its shared items.
-const OPEN: u64 = 25_000_000;
+const OPEN: u64 = 12_000_000;
 /// Picoseconds of logic: one order or one cancellation, with its event.
-const ORDER: u64 = 8_000_000;
+const ORDER: u64 = 6_000_000;
 /// Picoseconds of logic: one resting order met by a taker, with its event.
 const MATCH: u64 = 6_000_000;
+
+/// Picoseconds of a changed page: encoding it, and its share of a key that others change as well.
+const PAGE: u64 = 5_000_000;
 
 /// What an operation did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,8 +126,8 @@ pub trait WeightInfo {
 	fn create_market() -> Weight;
 	/// An operation that did `work`.
 	fn operation(work: &Work) -> Weight;
-	/// What the end of every block costs.
-	fn block() -> Weight;
+	/// What every block costs once, with this many markets.
+	fn block(markets: u16) -> Weight;
 }
 
 /// Weights counted with the runtime's database weights.
@@ -141,21 +146,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		let acts = u64::from(orders.saturating_add(cancels));
 		let time = OPEN
 			.saturating_add(ORDER.saturating_mul(acts))
-			.saturating_add(MATCH.saturating_mul(matched.into()));
+			.saturating_add(MATCH.saturating_mul(matched.into()))
+			.saturating_add(PAGE.saturating_mul(pages.into()));
+		let writes = u64::from(accounts.saturating_add(index_writes)).saturating_add(words.into());
 		// Whatever is written was read, the key's record is only read, and an order looks at a page
-		// and two words even when it changes neither.
-		let writes = u64::from(accounts.saturating_add(index_writes))
-			.saturating_add(pages.saturating_add(words).into());
-		let looked = acts.saturating_add(matched.into()).saturating_mul(3);
-		let reads = writes.saturating_add(looked).saturating_add(1);
-		// The last write is `Hot`, which changes with the best price or a trade.
+		// even when it does not change it.
+		let reads = writes
+			.saturating_add(pages.into())
+			.saturating_add(acts)
+			.saturating_add(matched.into())
+			.saturating_add(1);
 		Weight::from_parts(time, reads.saturating_mul(ITEM_PROOF))
-			.saturating_add(T::DbWeight::get().reads_writes(reads, writes.saturating_add(1)))
+			.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
 	}
 
-	fn block() -> Weight {
-		// `Numbered` is removed.
-		T::DbWeight::get().writes(1)
+	fn block(markets: u16) -> Weight {
+		// `Terms` and `Hot` of every market, which change at most once a block as keys go, and
+		// `Numbered`, which is removed.
+		let markets = u64::from(markets);
+		let keys = markets.saturating_mul(2).saturating_add(1);
+		Weight::from_parts(0, keys.saturating_mul(500))
+			.saturating_add(T::DbWeight::get().reads_writes(keys, markets.saturating_add(1)))
 	}
 }
 
@@ -166,7 +177,7 @@ impl WeightInfo for () {
 	fn operation(_: &Work) -> Weight {
 		Weight::zero()
 	}
-	fn block() -> Weight {
+	fn block(_: u16) -> Weight {
 		Weight::zero()
 	}
 }

@@ -38,8 +38,10 @@ parameter_types! {
 	pub const OraclePalletId: PalletId = PalletId(*b"bw/oracl");
 	pub const MarginPalletId: PalletId = PalletId(*b"bw/margn");
 	/// What a feed may set off at once; the rest waits for the next block. Four feeders in a block
-	/// stay within the operational reserve.
-	pub const OnPriceLimit: Weight = Weight::from_parts(15 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+	/// stay within the operational reserve, in time and in proof: a solo chain has all of `u64` for
+	/// that, but a feed that asked for all of it would fit no block.
+	pub const OnPriceLimit: Weight =
+		Weight::from_parts(15 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX / 32);
 	/// What waking accounts may take of a block: some 300 liquidations.
 	pub const LiquidationWeight: Weight =
 		Weight::from_parts(100 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);

@@ -29,6 +29,16 @@ fn a_market_that_does_not_exist_obeys_the_chain() {
 }
 
 #[test]
+fn the_chain_obeys_no_lease_of_a_market() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(Breaker::restrict(signed(HALF), btc(), Level::Freeze, HOUR));
+		assert_eq!(Breaker::chain().level, Level::Normal);
+		assert_ok!(Breaker::restrict(signed(HALF), Scope::Chain, Level::Freeze, HOUR));
+		assert_eq!(Breaker::chain().level, Level::Freeze);
+	});
+}
+
+#[test]
 fn a_clock_that_stands_lags_or_jumps_is_no_surprise() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(Breaker::restrict(signed(THIRD), btc(), Level::Watch, HOUR));
