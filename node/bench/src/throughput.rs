@@ -17,8 +17,8 @@ pub const MARKET: MarketId = MarketId(0);
 /// The index price at which everything starts: 7,000 at a tick of 0.1.
 pub const START: Ticks = Ticks(70_000);
 
-/// Levels over which resting orders spread.
-const LEVELS: u32 = 64;
+/// Levels of each side over which resting orders spread: eight pages of a book.
+const LEVELS: u32 = 256;
 /// Two thirds of a slot, less what the proposer keeps back for finalising the block.
 const AUTHORING: Duration = Duration::from_millis(588);
 
@@ -187,12 +187,30 @@ impl Bench {
 		let declared = self.chain.author(orders(), None)?;
 		self.chain.expect_success(&declared)?;
 		report.add(DECLARED, declared.included as f64);
+		report.note(format_args!(
+			"declared for each, base included {:.0} us",
+			self.weight(&declared)?
+		));
 		let each = declared.pushing / declared.included.max(1) as u32;
 		report.note(format_args!("authoring a resting limit order {:.0} us", micros(each)));
 		let limit = AUTHORING.saturating_sub(declared.sealing);
 		let authored = self.chain.author(orders(), Some(limit))?;
 		report.add(AUTHORED, authored.included as f64);
 		Ok(())
+	}
+
+	/// The median weight in microseconds that the block was charged for an extrinsic.
+	fn weight(&self, authored: &Authored) -> Result<f64> {
+		let picos = |event: &RuntimeEvent| match event {
+			RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { dispatch_info }) => {
+				Some(dispatch_info.weight.ref_time())
+			},
+			_ => None,
+		};
+		let events = self.chain.events(authored)?;
+		let mut weights: Vec<_> = events.iter().filter_map(|record| picos(&record.event)).collect();
+		weights.sort_unstable();
+		Ok(weights.get(weights.len() / 2).copied().unwrap_or(0) as f64 / 1e6)
 	}
 
 	/// Makers rest three to a level, then each taker sweeps one level.
