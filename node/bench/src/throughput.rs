@@ -64,7 +64,7 @@ fn resting_price(side: Side, i: u32) -> Ticks {
 }
 
 fn resting(i: u32) -> PlaceOrder {
-	let side = if i % 2 == 0 { Side::Bid } else { Side::Ask };
+	let side = if i.is_multiple_of(2) { Side::Bid } else { Side::Ask };
 	order(side, resting_price(side, i / 2), 10, TimeInForce::GoodTilCancelled)
 }
 
