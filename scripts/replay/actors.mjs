@@ -164,9 +164,10 @@ function trader(
  * Fund everyone and put their collateral in.
  * @param {Market} market
  * @param {Signer} treasury
- * @param {{ who: Signer, usdc: number }[]} grants
+ * @param {{ who: Signer, usdc: number, spare?: number }[]} grants `spare`: what stays outside
  */
 export async function endow(market, treasury, grants) {
-	await fund(market.chain, treasury, grants);
+	const all = grants.map(({ who, usdc, spare = 0 }) => ({ who, usdc: usdc + spare }));
+	await fund(market.chain, treasury, all);
 	await market.chain.sendAll(grants.map(({ who, usdc }) => [market.deposit(usdc), who]));
 }

@@ -11,6 +11,11 @@ import { Recorder } from './recorder.mjs';
 import { Scenario, check, summary } from './scenario.mjs';
 import { Timeline, table } from './timeline.mjs';
 
+/** The connection, once there is one. @type {Chain | undefined} */
+let connection;
+/** Whether somebody wants this to end. */
+let interrupted = false;
+
 async function main() {
 	const { fast, data, port, out, exit } = options();
 	const path = crash(data);
@@ -30,6 +35,7 @@ async function main() {
 		process.exit(1);
 	});
 	const chain = await Chain.connect(node.url, { manual: fast });
+	connection = chain;
 	const keys = await Keys.ready();
 
 	timeline.say(`funding the actors; prices: ${path.source}`);
@@ -73,13 +79,17 @@ Ctrl-C stops the node.`);
 
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
 	process.once(signal, async () => {
+		interrupted = true;
 		process.stdout.write('\nstopping\n');
+		connection?.disconnect().catch(() => {});
 		await stopAll();
 		process.exit(signal === 'SIGINT' ? (process.exitCode ?? 0) : 1);
 	});
 }
 
 main().catch(async (error) => {
+	// What was under way fails when it is interrupted, and that is no news.
+	if (interrupted) return;
 	process.stderr.write(`\nerror: ${error.message}\n`);
 	if (process.env.DEBUG) process.stderr.write(`${error.stack}\n`);
 	await stopAll();

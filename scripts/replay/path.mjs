@@ -34,12 +34,15 @@ const PUBLISHED = [
 ];
 
 /** The longest move of one step, as a fraction: a longer way is walked in several. */
-const STEP = 0.012;
+const STEP = 0.016;
 /** The shortest time between two steps of market time, in milliseconds. */
 const CADENCE = 5_000;
 
-/** The minutes that are replayed: up to `calm` a minute is one step, from then on it is walked. */
-const WINDOW = { from: time('10:26'), calm: time('10:36'), to: time('10:53') };
+/**
+ * What is replayed: up to `calm` a minute is one step, from then to `to` the crash is walked, and
+ * from `again`, when the worst swings are over, the market reopens.
+ */
+const WINDOW = { from: time('10:29'), calm: time('10:36'), to: time('10:50'), again: time('11:13') };
 
 /**
  * The crash, step by step. Calm minutes take one step each, violent ones up to twelve, so that no
@@ -55,7 +58,7 @@ export function crash(directory) {
 	const violent = inside.filter((p) => p.at > WINDOW.calm);
 	return {
 		points: walk([...calm, ...violent]),
-		after: anchors.filter((p) => p.at > WINDOW.to),
+		after: anchors.filter((p) => p.at >= WINDOW.again),
 		source,
 	};
 }

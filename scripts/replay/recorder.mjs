@@ -57,7 +57,7 @@ export class Recorder {
 	 */
 	take(block, status, { at }) {
 		const { level, index, fund } = status;
-		const row = { block: block.number, at, price: index, level, fund };
+		const row = { block: block.number, time: block.time, at, price: index, level, fund };
 		this.rows.push(row);
 		this.#measure(block, index, level);
 		for (const event of block.events) this.#event(row, event);
@@ -95,6 +95,8 @@ export class Recorder {
 	}
 }
 
+const seconds = (/** @type {any} */ until, /** @type {Row} */ row) =>
+	`for ${Math.round((until.toNumber() - row.time) / 1_000)} s unless renewed`;
 const amount = (/** @type {any} */ n) => usdc(n.toBigInt());
 
 /**
@@ -102,16 +104,20 @@ const amount = (/** @type {any} */ n) => usdc(n.toBigInt());
  * @type {Record<string, (to: Recorder, row: Row, data: any) => string | undefined>}
  */
 const EVENTS = {
-	'circuitBreaker.LevelChanged': (to, _, { from, to: level, cause, until, evidence }) => {
-		const tighter = LEVELS.indexOf(level.type) > LEVELS.indexOf(from.type);
-		if (tighter && cause.isSome && cause.unwrap().isDetector) to.trips += 1;
+	'circuitBreaker.LevelChanged': (_, row, { from, to: level, cause, until, evidence }) => {
 		const why = cause.isSome ? `, ${causeText(cause.unwrap())}` : '';
 		const ticks = evidence.map((/** @type {any} */ n) => dollars(dollarsOf(n.toNumber())));
 		const moved = evidence[1].toNumber() ? `: ${ticks[0]} to ${ticks[1]}` : '';
-		const end = cause.isSome ? `, until ${new Date(until.toNumber()).toISOString().slice(11, 19)} chain time` : '';
+		const end = cause.isSome ? `, ${seconds(until, row)}` : '';
 		return `breaker: ${from.type} -> ${level.type}${why}${moved}${end}`;
 	},
-	'circuitBreaker.LeaseGranted': (to, row, { level, cause }) => {
+	'circuitBreaker.LeaseGranted': (to, row, { level, cause, until }) => {
+		if (cause.isDetector) {
+			to.trips += 1;
+			// A lease that is looser than the level in force changes nothing yet.
+			if (LEVELS.indexOf(level.type) >= LEVELS.indexOf(row.level)) return undefined;
+			return `breaker: ${level.type} as well, ${causeText(cause)}, ${seconds(until, row)}`;
+		}
 		if (!cause.isCommittee) return undefined;
 		to.pauses += 1;
 		to.mark(row, 'pause', `the committee restricts to ${level.type}`);

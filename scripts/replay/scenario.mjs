@@ -19,6 +19,8 @@ const TRADERS = 30;
 const MAKER_CAPITAL = 8_000_000;
 /** What Alice adds to the market's insurance fund before the crash, in USDC. */
 const CONTRIBUTION = 50_000;
+/** What the careful trader adds in the crash, in USDC. */
+const TOP_UP = 5_000;
 /** The committee moves when the price has fallen by this fraction, for this long (chain time). */
 const ALARM = 0.2;
 const PAUSE = 20_000;
@@ -26,6 +28,8 @@ const PAUSE = 20_000;
 const AYES = 3;
 /** Blocks in which the positions are opened. */
 const OPENING = 5;
+/** Blocks until the detectors are content: a minute's window and a lease of two minutes. */
+const CALMING = 185;
 /** Blocks of the reopening at the most, and those after the market is open again. */
 const REOPENING = 260;
 const EPILOGUE = 6;
@@ -36,15 +40,15 @@ const level = (/** @type {string} */ name) => LEVELS.indexOf(name);
 export class Scenario {
 	/** Blocks that the run makes, as far as it can be known. */
 	static length(/** @type {Point[]} */ points) {
-		return points.length + OPENING + 130 + EPILOGUE;
+		return points.length + OPENING + CALMING + EPILOGUE;
 	}
 
 	done = 0;
 	level = 'Normal';
 	/** Blocks that were not recorded yet. @type {Block[]} */
 	#unread = [];
-	/** @type {Promise<unknown>} */
-	#outcomes = Promise.resolve();
+	/** What became of what people wanted, not told yet. @type {string[]} */
+	#news = [];
 
 	/**
 	 * @param {object} parts
@@ -79,7 +83,7 @@ export class Scenario {
 			...traders.map(({ who, margin }) => ({ who, usdc: margin })),
 			...makers.members.map((who) => ({ who, usdc: MAKER_CAPITAL })),
 			{ who: this.late, usdc: 50_000 },
-			{ who: this.careful, usdc: 30_000 },
+			{ who: this.careful, usdc: 30_000, spare: TOP_UP },
 		]);
 		await chain.send(market.contribute(CONTRIBUTION), alice);
 		this.feeders = new Feeders(market, await feeders(chain, keys));
@@ -98,7 +102,6 @@ export class Scenario {
 		await this.#open();
 		await this.#fall();
 		await this.#reopen();
-		await this.#outcomes;
 	}
 
 	/** One block: the feeders report, the makers follow, and whoever else wants something. */
@@ -113,6 +116,7 @@ export class Scenario {
 			const status = await market.status(block.hash);
 			this.level = status.level;
 			const row = recorder.take(block, status, point);
+			for (const text of this.#news.splice(0)) timeline.event(row, text);
 			this.done += 1;
 			timeline.progress(row, this.done);
 		}
@@ -126,24 +130,16 @@ export class Scenario {
 	async #send(wishes, aloud) {
 		for (const { who, tx, what } of wishes) {
 			const name = this.keys.name(who.address);
-			const tell = (/** @type {string} */ text) =>
-				aloud && this.timeline.event(this.recorder.rows[this.recorder.rows.length - 1] ?? this.#blank(), text);
+			const tell = (/** @type {string} */ text) => aloud && this.#news.push(text);
+			const refused = (/** @type {Error} */ error) =>
+				tell(`${name} ${what || 'trades'}: refused, ${error.message}`);
 			try {
 				const { included } = await this.chain.submit(tx, who);
-				const told = included.then(
-					() => what && tell(`${name} ${what}`),
-					(error) => tell(`${name} ${what}: refused, ${error.message}`),
-				);
-				this.#outcomes = Promise.all([this.#outcomes, told]);
+				included.then(() => what && tell(`${name} ${what}`), refused);
 			} catch (error) {
-				tell(`${name} ${what}: refused, ${/** @type {Error} */ (error).message}`);
+				refused(/** @type {Error} */ (error));
 			}
 		}
-	}
-
-	#blank() {
-		const { at, price } = this.path.points[0];
-		return { block: this.chain.last.number, at, price, level: this.level, fund: 0 };
 	}
 
 	/** Calm: quotes stand, and the traders take their positions against them. */
@@ -154,7 +150,7 @@ export class Scenario {
 		await this.#step(start);
 		const share = Math.ceil(traders.length / (OPENING - 2));
 		for (let i = 0; i < traders.length; i += share) {
-			const wishes = traders.slice(i, i + share).map(({ who, side, size, leverage }) => ({
+			const wishes = traders.slice(i, i + share).map(({ who, side, size }) => ({
 				who,
 				tx: market.place({
 					side,
@@ -162,7 +158,7 @@ export class Scenario {
 					price: start.price * (side === 'Bid' ? 1.01 : 0.99),
 					timeInForce: /** @type {const} */ ('ImmediateOrCancel'),
 				}),
-				what: `${side === 'Bid' ? 'buys' : 'sells'} ${size} BTC at ${leverage.toFixed(1)}x`,
+				what: '',
 			}));
 			this.makers.refresh();
 			await this.#step(start, wishes);
@@ -173,7 +169,12 @@ export class Scenario {
 			tx: market.place({ side: 'Bid', size: 6, price: start.price * 1.01, timeInForce: 'ImmediateOrCancel' }),
 			what: 'buys 6 BTC',
 		}]);
-		timeline.say(`positions are open: ${(await market.status()).openInterest} BTC on each side`);
+		const leverages = traders.map((t) => t.leverage);
+		const longs = traders.filter((t) => t.side === 'Bid').length;
+		timeline.say(
+			`${traders.length} traders hold positions, ${longs} of them long, at ${Math.min(...leverages).toFixed(1)}x to ` +
+				`${Math.max(...leverages).toFixed(1)}x: ${(await market.status()).openInterest} BTC on each side`,
+		);
 	}
 
 	/** The crash, with what people do about it. */
@@ -200,7 +201,7 @@ export class Scenario {
 			if (this.level === 'Freeze' && once('freeze')) {
 				wishes.push(
 					this.#buy(late, point.price, 'wants to buy the dip'),
-					{ who: careful, tx: market.deposit(5_000), what: 'adds 5,000 USDC of collateral' },
+					{ who: careful, tx: market.deposit(TOP_UP), what: `adds ${money(TOP_UP)} USDC of collateral` },
 				);
 			}
 			if (point.price < start * (1 - ALARM) && once('alarm')) ballot = this.#ballot();
@@ -241,16 +242,25 @@ export class Scenario {
 	 */
 	async #reopen() {
 		const { after } = this.path;
-		const start = this.path.points[this.path.points.length - 1];
 		const point = (/** @type {number} */ n) => {
-			const at = start.at + n * 1_000;
-			return { at, price: priceAt([start, ...after], at) };
+			const at = after[0].at + n * 1_000;
+			return { at, price: priceAt(after, at) };
 		};
-		let n = 1;
+		let n = 0;
+		const { market, late, careful, timeline } = this;
+		do await this.#step(point(n++));
+		while (level(this.level) > level('ReduceOnly') && n < REOPENING);
+		timeline.say('the pause is over, who reduces finds a maker; the detectors hold on until three minutes were calm');
+		await this.#step(point(n++), [
+			{
+				who: careful,
+				tx: market.place({ side: 'Ask', size: 1, protection: after[0].price * 0.98, reduceOnly: true }),
+				what: 'sells 1 BTC, reduce-only',
+			},
+		]);
 		while (level(this.level) > level('Guarded') && n < REOPENING) await this.#step(point(n++));
 		// While open interest is frozen a buyer needs somebody who closes.
 		const { price } = point(n);
-		const { market, late, careful } = this;
 		await this.#step(point(n++), [
 			{
 				who: careful,

@@ -14,6 +14,7 @@ export const dollars = (n) => n.toLocaleString('en-US', { minimumFractionDigits:
 
 /** Where a block stands, as the timeline prints it. @typedef {object} Row
  * @property {number} block
+ * @property {number} time chain time in milliseconds
  * @property {number} at market time in unix milliseconds
  * @property {number} price of the replayed market
  * @property {string} level
