@@ -1,6 +1,8 @@
 //! What clients, indexers and other chains rely on: pallet indices, call indices and the prefixes
 //! under which storage lies.
 
+mod common;
+
 use breakwater_runtime::{
 	configs::convenience::ProxyType, weights, AllPalletsWithSystem, Runtime, RuntimeCall, VERSION,
 };
@@ -140,7 +142,39 @@ fn a_block_has_the_shares_that_the_design_promises() {
 		class(DispatchClass::Operational).reserved.map(|w| w.ref_time()),
 		Some(87_500_000_000)
 	);
-	assert_eq!(class(DispatchClass::Normal).base_extrinsic, Weight::from_parts(130_000_000, 0));
+	assert_eq!(class(DispatchClass::Normal).base_extrinsic, Weight::from_parts(125_000_000, 0));
+}
+
+/// What must get into a block when everything else is full, and the heaviest things traders send.
+/// A weight that exceeds the limit in time *or* in proof would keep the call out for ever.
+#[test]
+fn every_call_that_somebody_relies_on_fits_an_extrinsic() {
+	use breakwater_primitives::{AccountRef, MarketId, OrderId, Side, Ticks};
+	use frame_support::{dispatch::GetDispatchInfo, BoundedVec};
+	use pallet_perpetuals::BatchAction;
+
+	let prices = (0..64).map(|market| (MarketId(market), Ticks(1))).collect();
+	let feed = pallet_price_guard::Call::feed { prices: BoundedVec::truncate_from(prices) };
+	let order = common::limit(Side::Bid, 1, 1);
+	let actions = BoundedVec::truncate_from(vec![BatchAction::Place(order); 32]);
+	let calls: Vec<RuntimeCall> = vec![
+		feed.into(),
+		pallet_margin::Call::deposit { sub: 0, amount: 1 }.into(),
+		pallet_margin::Call::liquidate { account: AccountRef(0) }.into(),
+		pallet_perpetuals::Call::cancel { sub: 0, id: OrderId(0) }.into(),
+		pallet_perpetuals::Call::cancel_all { sub: 0, market: None }.into(),
+		pallet_perpetuals::Call::place { sub: 0, order }.into(),
+		pallet_perpetuals::Call::batch { sub: 0, actions }.into(),
+	];
+	let limits = weights::RuntimeBlockWeights::get();
+	// Some weights read storage, such as how many feeders there are.
+	common::on_development_chain(|| {
+		for call in calls {
+			let info = call.get_dispatch_info();
+			let most = limits.get(info.class).max_extrinsic.expect("extrinsics are bounded");
+			assert!(info.total_weight().all_lte(most), "{:?} {info:?}", call.get_call_metadata());
+		}
+	});
 }
 
 #[test]
