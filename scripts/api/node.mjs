@@ -141,6 +141,7 @@ export class NodeProcess {
 	/** Ask it to stop, and kill it when it does not; then remove its database if it was its own. */
 	async stop() {
 		this.#signal('SIGTERM');
+		// Not a wait: what is awaited is its end, and this only bounds how long a hung node is asked.
 		const guard = setTimeout(() => this.#signal('SIGKILL'), STOP_LIMIT);
 		await this.#gone;
 		clearTimeout(guard);

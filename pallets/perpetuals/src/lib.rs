@@ -168,6 +168,8 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			for market in &self.markets {
+				// Runs only where a chain spec is made, never in a block, and has no other way to
+				// refuse: a chain must not start without a market that its spec names.
 				if let Err(error) = Pallet::<T>::do_create_market(market) {
 					panic!("market {:?} of the chain spec is refused: {error:?}", market.symbol);
 				}
