@@ -6,8 +6,8 @@ use crate::{
 };
 use breakwater_math::RiskTerms;
 use breakwater_primitives::{
-	clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing, Custody, Gate, MarketId,
-	Millis, Permission, Prices, MARKETS_PER_SHARD, MAX_MARKETS,
+	clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing, Custody, Funding, Gate,
+	MarketId, Millis, Permission, Prices, MARKETS_PER_SHARD, MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::DispatchResult,
@@ -45,6 +45,7 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 		Self::deposit_event(Event::MarketOpened { market, risk });
 		Ok(())
 	}
+	fn accrue(_: MarketId, _: Funding) {}
 }
 
 impl<T: Config> Pallet<T> {

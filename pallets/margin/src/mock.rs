@@ -7,7 +7,7 @@ use breakwater_math::{Bracket, RiskTerms};
 use breakwater_primitives::{
 	clearing::Fees, AccountRef, Backstop, Band, Check, Clearing, Custody, Denied, Fill, Gate,
 	GateView, Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices,
-	Sequence, Session, Side, Ticks, Validity, Venue, Verdict,
+	Sequence, Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -25,7 +25,7 @@ pub const BTC: MarketId = MarketId(0);
 pub const ETH: MarketId = MarketId(33);
 pub const QUOTE: u128 = 1_000_000;
 pub const PRICE: u32 = 100_000;
-pub const NO_FEES: Fees = Fees { taker: Ppm(0), maker: Ppm(0) };
+pub const NO_FEES: Fees = Fees { taker: Ppm(0), maker: SignedPpm(0) };
 
 frame_support::construct_runtime!(
 	pub enum Test {

@@ -43,7 +43,7 @@ pub struct Moved {
 pub struct House<T: Config> {
 	pub(crate) accounts: Vec<Loaded<T::AccountId>>,
 	pub(crate) moved: Vec<Moved>,
-	pub(crate) fees: Balance,
+	pub(crate) fees: Amount,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
 	failure: Option<DispatchError>,
@@ -122,7 +122,7 @@ impl<T: Config> House<T> {
 	}
 
 	/// One leg of a fill: the position, the realised profit and the fee.
-	fn trade(&mut self, index: usize, terms: &RiskTerms, fill: &Fill, side: Side, fee: Balance) {
+	fn trade(&mut self, index: usize, terms: &RiskTerms, fill: &Fill, side: Side, fee: Amount) {
 		let notional = terms.contract.notional(fill.lots, fill.price);
 		let loaded = &mut self.accounts[index];
 		let Some(position) = position_mut(&mut loaded.account, fill.market) else {
@@ -135,7 +135,7 @@ impl<T: Config> House<T> {
 			// It waited on the other side, or waits for nothing now.
 			position.trigger = None;
 		}
-		let realised = after.realised.saturating_sub(breakwater_math::arithmetic::signed(fee));
+		let realised = after.realised.saturating_sub(fee);
 		self.credit(index, realised);
 		self.fees = self.fees.saturating_add(fee);
 		let moved = self.moved_mut(fill.market);
@@ -285,13 +285,18 @@ impl<T: Config> Session for House<T> {
 			Err(_) => Verdict::Remove(Removal::Margin),
 		}
 	}
+	fn volume(&mut self, _: AccountRef) -> Balance {
+		0
+	}
 	fn settle(&mut self, fill: &Fill, fees: &Fees) {
 		let loaded = self.place(fill.taker).and_then(|t| Ok((t, self.place(fill.maker)?)));
 		let (Ok((taker, maker)), Ok(terms)) = (loaded, self.risk(fill.market)) else {
 			return self.fail(Error::<T>::NoAccount);
 		};
 		let notional = terms.contract.notional(fill.lots, fill.price);
-		let (taker_fee, maker_fee) = (fees.taker.mul_ceil(notional), fees.maker.mul_ceil(notional));
+		let taker_fee = breakwater_math::arithmetic::signed(fees.taker.mul_ceil(notional));
+		// A rebate comes out of what the taker of the same fill pays.
+		let maker_fee = fees.maker.fee(notional).max(taker_fee.saturating_neg());
 		self.trade(taker, &terms, fill, fill.taker_side, taker_fee);
 		self.trade(maker, &terms, fill, fill.taker_side.opposite(), maker_fee);
 		let (id, reduce_only) = (fill.maker_order, fill.maker_reduce_only);

@@ -149,7 +149,7 @@ impl<T: Config> House<T> {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
 				ledger.cost = ledger.cost.saturating_add(cost);
-				ledger.fees = ledger.fees.saturating_add(self.fees);
+				ledger.fees = ledger.fees.saturating_add_signed(self.fees);
 			});
 		}
 	}

@@ -49,6 +49,7 @@ impl Arena {
 		reducible: Lots,
 	) -> Result<bool, Error<T>> {
 		let (view, kind) = (&self.view, order.kind);
+		ensure!(view.level != Level::Auction, Error::<T>::MarketInAuction);
 		if order.reduce_only || order.lots <= reducible {
 			ensure!(view.allows(Action::Reduce).is_ok(), refusal::<T>(view.level));
 		}

@@ -32,7 +32,7 @@ impl MarketTerms {
 		// Without overflow this says that one tick times one lot is `unit` whole quote units.
 		let whole = unit > 0 && unit.checked_mul(self.lots_per_unit) == Some(self.tick_size);
 		ensure!(whole && self.tick_size > 0, Error::<T>::InvalidContract);
-		let fees = self.fees.taker.0.max(self.fees.maker.0);
+		let fees = self.fees.taker.0.max(self.fees.maker.0.unsigned_abs());
 		ensure!(fees <= MAX_FEE, Error::<T>::FeeTooHigh);
 		let bounds = !self.min_lots.is_zero() && self.min_lots <= self.max_lots;
 		ensure!(bounds && self.max_lots <= MAX_LOTS, Error::<T>::InvalidSizeBounds);

@@ -72,11 +72,13 @@ pub struct Account {
 	pub orders: Vec<(OpenOrder, Lots, bool)>,
 	/// The most exposure in lots, of the position with all resting orders of a side filled.
 	pub limit: u64,
-	pub fees: u128,
+	pub fees: i128,
+	pub volume: u128,
 }
 
 thread_local! {
 	static ACCOUNTS: RefCell<BTreeMap<AccountRef, Account>> = RefCell::default();
+	static ACCRUED: RefCell<Vec<(MarketId, Funding)>> = RefCell::default();
 	static CREATED: RefCell<Vec<(MarketId, MarketRisk)>> = RefCell::default();
 	static VIEWS: RefCell<BTreeMap<MarketId, GateView>> = RefCell::default();
 	static OBSERVED: RefCell<Vec<(MarketId, Observation)>> = RefCell::default();
@@ -206,6 +208,9 @@ impl Clearing<u64> for House {
 		CREATED.with_borrow_mut(|created| created.push((market, risk)));
 		Ok(())
 	}
+	fn accrue(market: MarketId, per_lot: Funding) {
+		ACCRUED.with_borrow_mut(|accrued| accrued.push((market, per_lot)));
+	}
 }
 
 /// The accounts of a session.
@@ -284,13 +289,16 @@ impl Session for Accounts {
 			false => Verdict::Fill(want),
 		}
 	}
+	fn volume(&mut self, who: AccountRef) -> u128 {
+		self.of(who).volume
+	}
 	fn settle(&mut self, fill: &Fill, fees: &Fees) {
 		let change = i64::from(fill.taker_side.sign()) * fill.lots.0 as i64;
 		*self.of(fill.taker).positions.entry(fill.market).or_default() += change;
 		*self.of(fill.maker).positions.entry(fill.market).or_default() -= change;
 		let notional = Contract { unit: 100 }.notional(fill.lots, fill.price);
-		self.of(fill.taker).fees += fees.taker.mul_ceil(notional);
-		self.of(fill.maker).fees += fees.maker.mul_ceil(notional);
+		self.of(fill.taker).fees += fees.taker.mul_ceil(notional) as i128;
+		self.of(fill.maker).fees += fees.maker.fee(notional);
 		self.lower(fill.maker, fill.maker_order, fill.lots, fill.maker_done);
 	}
 	fn commit(self, check: Check<'_>) -> Result<Settled, DispatchError> {
@@ -316,7 +324,7 @@ pub fn btc() -> NewMarket {
 		tick_size: 100_000,
 		lots_per_unit: 1_000,
 		tier: Tier::A,
-		fees: Fees { taker: Ppm(500), maker: Ppm(100) },
+		fees: Fees { taker: Ppm(500), maker: SignedPpm(100) },
 		min_lots: Lots(2),
 		max_lots: Lots(1_000_000),
 		risk: MarketRisk {

@@ -90,6 +90,6 @@ impl<T: Config> Venue for Pallet<T> {
 impl<T: Config> Quotes for Pallet<T> {
 	fn quote(market: MarketId) -> Quote {
 		let hot = Hot::<T>::get(market);
-		Quote { bid: hot.bid, ask: hot.ask, last: hot.last }
+		Quote { bid: hot.bid, ask: hot.ask, last: hot.last, ..Default::default() }
 	}
 }

@@ -36,7 +36,7 @@ impl pallet_timestamp::Config for Test {
 
 parameter_types! {
 	pub static Feeders: Vec<u64> = vec![1, 2, 3, 4];
-	pub static Book: Quote = Quote { bid: None, ask: None, last: None };
+	pub static Book: Quote = Quote { bid: None, ask: None, last: None, impact: None, indicative: None };
 	pub static Told: Vec<(MarketId, Prices)> = Vec::new();
 	pub const OraclePallet: PalletId = PalletId(*b"bw/oracl");
 	pub const OnPriceLimit: Weight = Weight::from_parts(1_000, 1_000);

@@ -115,6 +115,33 @@ pub trait Clearing<AccountId> {
 
 	/// Tell the clearing house about a new market, before its first order.
 	fn market_created(market: MarketId, risk: crate::clearing::MarketRisk) -> DispatchResult;
+
+	/// Every long of `market` owes `per_lot` for each lot from now on, and every short receives it;
+	/// the other way round where it is negative.
+	fn accrue(market: MarketId, per_lot: Funding);
+}
+
+/// Funding of one lot, in 2^-32 of a quote unit, so that the small steps of a minute are not lost.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Funding(pub i128);
+
+impl Funding {
+	/// Binary digits behind the point.
+	pub const FRACTION_BITS: u32 = 32;
 }
 
 /// The risk parameters with which a market starts; afterwards margin's own calls change them.
@@ -140,9 +167,14 @@ pub trait Session: Sized {
 	/// whether nothing of the order is left.
 	fn free(&mut self, who: AccountRef, id: OrderId, lots: Lots, reduce_only: bool, gone: bool);
 	/// Whether and how far the resting order `id` of `maker` may trade `want` lots now. The answer
-	/// binds: `settle` with it cannot fail.
+	/// binds: `settle` with it cannot fail. In an auction both orders of a fill rest, and both are
+	/// asked.
 	fn maker(&mut self, maker: AccountRef, id: OrderId, want: Lots, reduce_only: bool) -> Verdict;
-	/// Both legs of a fill: positions, realised profit, fees, open interest, the maker's hold.
+	/// The notional value that `who` traded in the last 30 days, in quote units, by which the tier
+	/// of fees is chosen.
+	fn volume(&mut self, who: AccountRef) -> Balance;
+	/// Both legs of a fill: positions, realised profit, fees, open interest, the maker's hold. Where
+	/// the taker's order rested as well, in an auction, `free` it first.
 	fn settle(&mut self, fill: &Fill, fees: &Fees);
 	/// Check, re-arm triggers, write every account once, and emit events.
 	fn commit(self, check: Check<'_>) -> Result<Settled, DispatchError>;
@@ -167,8 +199,9 @@ pub trait Session: Sized {
 pub struct Fees {
 	/// Paid by the taker, in parts per million of notional, rounded up.
 	pub taker: crate::Ppm,
-	/// Paid by the maker, in parts per million of notional, rounded up.
-	pub maker: crate::Ppm,
+	/// Paid by the maker, in parts per million of notional, rounded up; negative is a rebate, rounded
+	/// down, which is never more than the taker of the same fill pays.
+	pub maker: crate::SignedPpm,
 }
 
 /// The exchange, as the clearing house sees it when it liquidates. Generic over the session, so

@@ -12,6 +12,23 @@ pub trait Backstop {
 	fn cover(market: MarketId, deficit: Balance) -> Balance;
 	/// The sum of all funds: what insurance claims of the custody account.
 	fn total() -> Balance;
+	/// What fills in `market` pay to the funds now.
+	fn charges(_market: MarketId) -> Charges {
+		Charges::default()
+	}
+	/// `premium` was taken from opening fills of `market` for its fund, and `surcharge` from takers
+	/// to repay the global fund.
+	fn charged(_market: MarketId, _premium: Balance, _surcharge: Balance) {}
+}
+
+/// What fills pay to the insurance funds, in parts per billion of notional value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Charges {
+	/// Of what a fill opens, by an account with a margin ratio of 10 % or more. The clearing house
+	/// multiplies by 10 % over the account's ratio after the fill, four at the most.
+	pub premium: u32,
+	/// Of all that a taker trades, until the market has repaid what it drew from the global fund.
+	pub surcharge: u32,
 }
 
 impl Backstop for () {

@@ -122,15 +122,17 @@ impl Level {
 	];
 
 	/// What the level denies. Cancelling and adding collateral are never denied. A level denies
-	/// whatever a looser one denies.
+	/// whatever a looser one denies, but that an auction collects what may rest: nothing trades
+	/// before its uncross, so an order that opens hurts nobody there.
 	pub const fn denied(self) -> Denied {
 		use Action::*;
 		match self {
 			Level::Normal | Level::Watch => Denied(0),
 			Level::Guarded => Denied::of(&[OpenMarket]),
 			Level::ReduceOnly => Denied::of(&[OpenMarket, OpenLimit]),
-			// Nothing trades outside an auction, so a liquidation has no counterparty either.
-			Level::Auction | Level::Freeze | Level::Settle => {
+			// Nothing trades before the uncross, so a liquidation has no counterparty.
+			Level::Auction => Denied::of(&[OpenMarket, Withdraw, Liquidate]),
+			Level::Freeze | Level::Settle => {
 				Denied::of(&[OpenMarket, OpenLimit, OpenPostOnly, Reduce, Withdraw, Liquidate])
 			},
 		}
@@ -335,6 +337,19 @@ impl Observe for () {
 	fn observe(_: MarketId, _: &Observation) {}
 }
 
+/// Turns trading into an auction. Implemented by the exchange, told by the circuit breaker, and left
+/// when [`Gate`] no longer answers `Auction` or tighter.
+pub trait Auctions {
+	/// Nothing may be matched in `scope` until `until`: from now on orders are collected, and before
+	/// continuous trading goes on they trade in one uncross. Told whenever such a restriction begins,
+	/// is prolonged, or ends before its time.
+	fn collect(scope: Scope, until: Millis);
+}
+
+impl Auctions for () {
+	fn collect(_: Scope, _: Millis) {}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -343,7 +358,10 @@ mod tests {
 	fn a_tighter_level_denies_whatever_a_looser_one_denies() {
 		for pair in Level::ALL.windows(2) {
 			let (loose, tight) = (pair[0].denied(), pair[1].denied());
-			assert_eq!(tight.union(loose), tight, "{pair:?}");
+			let collected = Denied::of(&[Action::OpenLimit]);
+			let looser =
+				if pair[1] == Level::Auction { Denied(loose.0 & !collected.0) } else { loose };
+			assert_eq!(tight.union(looser), tight, "{pair:?}");
 			for post_only in [false, true] {
 				assert!(
 					pair[0].initial_margin_factor(post_only).0

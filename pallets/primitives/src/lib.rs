@@ -34,14 +34,17 @@ pub use breakwater_core::{
 	matching::{Fill, Removal, Verdict},
 	units::*,
 };
-pub use breakwater_math::Ppm;
+pub use breakwater_math::{Ppm, SignedPpm};
 pub use clearing::{
-	Check, Clearing, ClientId, Custody, Hold, OpenOrder, Permission, Session, Settled, Venue,
+	Check, Clearing, ClientId, Custody, Funding, Hold, OpenOrder, Permission, Session, Settled,
+	Venue,
 };
 pub use governance::Delayed;
 pub use incident::{Entry, IncidentId, IncidentLog, Report, Severity};
-pub use insurance::Backstop;
-pub use level::{Action, Band, Cause, Denied, Gate, GateView, Level, Observation, Observe, Scope};
+pub use insurance::{Backstop, Charges};
+pub use level::{
+	Action, Auctions, Band, Cause, Denied, Gate, GateView, Level, Observation, Observe, Scope,
+};
 pub use price::{OnPrice, Prices, Quote, Quotes, Validity};
 
 /// An amount of the quote asset in its smallest unit (six decimals: 1_000_000 is one unit).

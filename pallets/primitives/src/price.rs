@@ -133,6 +133,12 @@ pub struct Quote {
 	pub ask: Option<Ticks>,
 	/// The price of the last trade, if there was one.
 	pub last: Option<Ticks>,
+	/// What a clip of the market's size would have received and paid on average, as last sampled from
+	/// orders at least two blocks old; nothing while a side is too thin.
+	pub impact: Option<(Ticks, Ticks)>,
+	/// The price at which an auction under way would trade, if enough would trade there. Bid and ask
+	/// say nothing during an auction.
+	pub indicative: Option<Ticks>,
 }
 
 /// Where the price guard reads the book for the mark price. Implemented by the exchange.

@@ -6,7 +6,7 @@ use crate::{
 	SessionConfig, SessionKeys, TimelockConfig, ValidatorMembershipConfig, BRW, USDC, USDC_UNIT,
 };
 use alloc::{vec, vec::Vec};
-use breakwater_math::{Bracket, Ppm, RiskTerms};
+use breakwater_math::{Bracket, Ppm, RiskTerms, SignedPpm};
 use breakwater_primitives::{clearing::Fees, Contract, Lots, MarketId};
 use frame_support::{build_struct_json_patch, BoundedVec};
 use pallet_perpetuals::{NewMarket, Tier};
@@ -152,7 +152,7 @@ fn btc_perp() -> NewMarket {
 		tick_size: 100_000,
 		lots_per_unit: 1_000,
 		tier: Tier::A,
-		fees: Fees { taker: Ppm(500), maker: Ppm(200) },
+		fees: Fees { taker: Ppm(500), maker: SignedPpm(200) },
 		min_lots: Lots(1),
 		max_lots: Lots(1_000_000),
 		risk: RiskTerms {

@@ -34,5 +34,5 @@ pub mod trigger;
 
 pub use health::{Health, Leg};
 pub use position::{apply_fill, Applied};
-pub use ppm::Ppm;
+pub use ppm::{Ppm, SignedPpm};
 pub use terms::{Bracket, RiskTerms, TermsError};

@@ -1,5 +1,6 @@
 //! Fractions in parts per million.
 
+use crate::arithmetic::signed;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,46 @@ impl Ppm {
 	/// `self - other`, or nothing where `other` is larger.
 	pub const fn saturating_sub(self, other: Self) -> Self {
 		Self(self.0.saturating_sub(other.0))
+	}
+}
+
+/// A signed fraction in parts per million: what a maker pays, or receives where it is negative.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct SignedPpm(pub i32);
+
+impl SignedPpm {
+	/// The fee on `amount`: rounded up where it is paid, and down in size where it is received.
+	pub const fn fee(self, amount: u128) -> i128 {
+		let size = Ppm(self.0.unsigned_abs());
+		if self.0 >= 0 {
+			signed(size.mul_ceil(amount))
+		} else {
+			-signed(size.mul_floor(amount))
+		}
+	}
+	/// What is received, or nothing where something is paid.
+	pub const fn rebate(self) -> Ppm {
+		if self.0 < 0 {
+			Ppm(self.0.unsigned_abs())
+		} else {
+			Ppm(0)
+		}
 	}
 }
 

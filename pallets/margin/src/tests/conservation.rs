@@ -1,7 +1,7 @@
 //! Whatever happens, every invariant holds after each step.
 
 use crate::{mock::*, *};
-use breakwater_primitives::{clearing::Fees, AccountRef, MarketId, Ppm, Side};
+use breakwater_primitives::{clearing::Fees, AccountRef, MarketId, Ppm, Side, SignedPpm};
 use frame_support::{storage::with_storage_layer, traits::Hooks};
 use proptest::prelude::*;
 
@@ -35,7 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn run(step: Step) {
 	let signed = RuntimeOrigin::signed;
-	let fees = Fees { taker: Ppm(500), maker: Ppm(200) };
+	let fees = Fees { taker: Ppm(500), maker: SignedPpm(200) };
 	let market = |second| if second { ETH } else { BTC };
 	let price = |market: MarketId| Margin::prices(market).mark.0;
 	match step {

@@ -2,7 +2,7 @@
 
 use crate::{mock::*, *};
 use breakwater_primitives::{
-	clearing::Fees, Clearing, Level, Lots, MarketId, Ppm, Session, Side, Ticks,
+	clearing::Fees, Clearing, Level, Lots, MarketId, Ppm, Session, Side, SignedPpm, Ticks,
 };
 use frame_support::{assert_noop, assert_ok};
 
@@ -10,7 +10,7 @@ use frame_support::{assert_noop, assert_ok};
 fn a_fill_moves_lots_cost_and_fees_and_nothing_is_lost() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
-		let fees = Fees { taker: Ppm(500), maker: Ppm(200) };
+		let fees = Fees { taker: Ppm(500), maker: SignedPpm(200) };
 		place(b, BTC, Side::Ask, PRICE, 100, &fees, false).unwrap();
 		assert_eq!(place(a, BTC, Side::Bid, PRICE, 40, &fees, true), Ok(Lots(40)));
 		let (long, short) = (account_of(a), account_of(b));

@@ -46,7 +46,7 @@ fn each_fault_of_a_market_is_named() {
 		refused(Error::InvalidContract, |new| new.lots_per_unit = u64::MAX);
 		refused(Error::InvalidContract, |new| new.tick_size = 100_001);
 		refused(Error::FeeTooHigh, |new| new.fees.taker = Ppm(100_001));
-		refused(Error::FeeTooHigh, |new| new.fees.maker = Ppm(100_001));
+		refused(Error::FeeTooHigh, |new| new.fees.maker = SignedPpm(100_001));
 		refused(Error::InvalidSizeBounds, |new| new.min_lots = Lots(0));
 		refused(Error::InvalidSizeBounds, |new| new.min_lots = Lots(1_000_001));
 		refused(Error::InvalidSizeBounds, |new| new.max_lots = Lots((1 << 40) + 1));

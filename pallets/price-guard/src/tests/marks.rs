@@ -3,7 +3,7 @@ use breakwater_primitives::{Quote, Ticks};
 
 fn book(bid: u32, ask: u32, last: u32) {
 	let some = |price| Some(Ticks(price));
-	Book::set(Quote { bid: some(bid), ask: some(ask), last: some(last) });
+	Book::set(Quote { bid: some(bid), ask: some(ask), last: some(last), ..Default::default() });
 }
 
 #[test]
@@ -11,7 +11,12 @@ fn without_a_book_the_mark_is_the_index() {
 	ExtBuilder::default().build_and_execute(|| {
 		all(10_000);
 		assert_eq!(btc().mark, Ticks(10_000));
-		Book::set(Quote { bid: Some(Ticks(10_500)), ask: None, last: Some(Ticks(11_000)) });
+		Book::set(Quote {
+			bid: Some(Ticks(10_500)),
+			ask: None,
+			last: Some(Ticks(11_000)),
+			..Default::default()
+		});
 		pass(1_000);
 		all(10_000);
 		assert_eq!(btc().mark, Ticks(10_000));

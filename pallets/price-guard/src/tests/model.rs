@@ -59,6 +59,7 @@ proptest! {
 					bid: bid.map(Ticks),
 					ask: ask.map(Ticks),
 					last: bid.map(Ticks),
+					..Default::default()
 				});
 				feed_as(who, &[(BTC, price)]).unwrap();
 				PriceGuard::do_try_state().unwrap();
