@@ -43,6 +43,9 @@ pub enum Subcommand {
 	/// Export the state of a block into a chain spec
 	ExportState(sc_cli::ExportStateCmd),
 
+	/// Check every invariant of the chain on an exported state
+	CheckState(crate::check_state::CheckStateCmd),
+
 	/// Import blocks
 	ImportBlocks(sc_cli::ImportBlocksCmd),
 

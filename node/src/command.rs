@@ -101,6 +101,7 @@ pub fn run() -> Result<()> {
 				service::new_partial(&config, None)?;
 			Ok((command.run(client, config.chain_spec), task_manager))
 		}),
+		Some(Subcommand::CheckState(command)) => command.run(),
 		Some(Subcommand::ImportBlocks(command)) => {
 			cli.create_runner(command)?.async_run(|config| {
 				let PartialComponents { client, task_manager, import_queue, .. } =

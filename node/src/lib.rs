@@ -14,6 +14,7 @@
 #![allow(clippy::result_large_err)]
 
 pub mod chain_spec;
+pub mod check_state;
 pub mod cli;
 pub mod command;
 mod consensus;

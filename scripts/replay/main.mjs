@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Chain } from '../api/chain.mjs';
+import { broken, state } from '../api/invariants.mjs';
 import { Keys } from '../api/keys.mjs';
 import { NodeProcess, freePort, stopAll } from '../api/node.mjs';
 import { options } from './options.mjs';
@@ -50,6 +51,8 @@ async function main() {
 
 	const rows = summary(recorder);
 	const wrong = await check(scenario, recorder);
+	const invariant = await broken(await state(chain), join(out, 'state.json'));
+	if (invariant) wrong.push(invariant);
 	writeFileSync(join(out, 'crash.svg'), draw(recorder.rows, recorder.marks, path.source));
 	writeFileSync(
 		join(out, 'summary.json'),
@@ -58,7 +61,7 @@ async function main() {
 	timeline.say(`\n${table(rows)}`);
 	timeline.say(`\npicture: ${show('crash.svg')}`);
 	for (const sentence of wrong) timeline.say(`FAILED: ${sentence}`);
-	if (!wrong.length) timeline.say('checked: custody equals claims, positions sum to zero, nobody below maintenance was left');
+	if (!wrong.length) timeline.say('checked: custody equals claims, positions sum to zero, nobody below maintenance was left, every invariant of every pallet holds');
 	process.exitCode = wrong.length ? 1 : 0;
 
 	if (exit) {
