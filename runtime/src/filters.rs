@@ -11,11 +11,12 @@
 //! must do in an incident is let through here and guarded by its origin. `tests/filters.rs` pins both lists over every call of the runtime.
 
 use crate::{
-	configs::safety::safe_mode_cools_down, governance::votes_needed, Runtime, RuntimeCall,
-	SafeMode, TxPause,
+	configs::safety::safe_mode_cools_down, governance::votes_needed, Address, Margin, Runtime,
+	RuntimeCall, SafeMode, TxPause,
 };
 use frame_support::traits::{CallMetadata, Contains, GetCallMetadata, InsideBoth};
 use pallet_tx_pause::RuntimeCallNameOf;
+use sp_runtime::traits::StaticLookup;
 
 /// The filter of every signed call.
 pub type BaseCallFilter = InsideBoth<InsideBoth<Permitted, SafeMode>, Unpaused>;
@@ -45,9 +46,32 @@ impl Contains<RuntimeCall> for Permitted {
 				threshold, proposal, ..
 			}) => *threshold >= votes_needed(proposal, council_seats()),
 			RuntimeCall::SafeMode(pallet_safe_mode::Call::enter {}) => !safe_mode_cools_down(),
+			// A validator leaves by the membership. Dropping keys and setting them again would force
+			// rotations, and a rotation's block carries no orders.
+			RuntimeCall::Session(pallet_session::Call::purge_keys {}) => false,
+			RuntimeCall::Assets(call) => !touches_custody(call),
 			_ => true,
 		}
 	}
+}
+
+/// Whether the collateral's issuer would reach into custody: all that traders own here is in that one
+/// account, so no key alone may burn, move, block or freeze it. Root may, through the timelock.
+fn touches_custody(call: &pallet_assets::Call<Runtime>) -> bool {
+	use pallet_assets::Call;
+	match call {
+		Call::start_destroy { .. } | Call::freeze_asset { .. } => true,
+		Call::burn { who, .. } | Call::freeze { who, .. } | Call::block { who, .. } => {
+			is_custody(who)
+		},
+		Call::force_transfer { source, .. } => is_custody(source),
+		_ => false,
+	}
+}
+
+fn is_custody(who: &Address) -> bool {
+	let account = <Runtime as frame_system::Config>::Lookup::lookup(who.clone());
+	account.is_ok_and(|account| account == Margin::custody_account())
 }
 
 fn committee_seats() -> u32 {

@@ -60,6 +60,7 @@ describe('the replay', { timeout: 300_000 }, () => {
 		assert.equal(code, 0, output);
 		const log = readFileSync(join(out, 'node.log'), 'utf8');
 		url = [...log.matchAll(/Running JSON-RPC server: addr=([\d.:]+)/g)].at(-1)?.[1] ?? '';
+		assert.match(url, /^[\d.]+:\d+$/, 'the log says where it listened');
 		await assert.rejects(fetch(`http://${url}`), 'nobody listens any more');
 	});
 

@@ -74,6 +74,7 @@ export class Recorder {
 		// A tick of slack: the chain rounds its band outwards.
 		if (index < high * (1 - BAND) - 0.1 || index > low * (1 + BAND) + 0.1) this.#breach ??= { block: number };
 		if (level !== 'Normal' && level !== 'Watch') this.#restricted = true;
+		// A restriction before any breach answers something else.
 		if (this.#breach) this.late = number - this.#breach.block;
 	}
 

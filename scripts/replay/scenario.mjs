@@ -309,6 +309,7 @@ export async function check({ market, everyone, keys }, recorder) {
 		must(!left, `${keys.name(everyone[i].address)} is below maintenance margin and was left`);
 	});
 	must(recorder.trips > 0, 'the breaker did not trip');
+	must(recorder.answered, 'no price left the band of the plain rule, so nothing was answered');
 	must(recorder.late <= 0, `the restriction came ${recorder.late} blocks after the price`);
 	must(recorder.liquidations > 0, 'nobody was liquidated');
 	must(recorder.covered > 0, 'insurance paid nothing');

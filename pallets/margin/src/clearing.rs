@@ -83,9 +83,16 @@ impl<T: Config> Pallet<T> {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let credit = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
 		let mut house = House::<T>::new();
+		// Only an account of the caller's own is credited: a record that makes him somebody's
+		// trading key, which he was not asked about, gives way.
 		let index = match Keys::<T>::get((&who, sub)) {
-			Some(record) => house.place(record.account)?,
-			None => Self::create_account(&mut house, &who, sub, amount)?,
+			Some(record) if record.owns() => house.place(record.account)?,
+			delegated => {
+				if let Some(record) = delegated {
+					Self::drop_key(&mut house, &who, record.account)?;
+				}
+				Self::create_account(&mut house, &who, sub, amount)?
+			},
 		};
 		let quote = house.accounts[index].account.quote;
 		quote.checked_add(credit).ok_or(Error::<T>::AmountTooLarge)?;
@@ -94,6 +101,16 @@ impl<T: Config> Pallet<T> {
 		let account = house.accounts[index].who;
 		Self::deposit_event(Event::Deposited { account, from: who, amount });
 		house.write()?;
+		Ok(())
+	}
+
+	/// Take note that `key` no longer trades for `account`; its record is the caller's to change.
+	fn drop_key(house: &mut House<T>, key: &T::AccountId, account: AccountRef) -> DispatchResult {
+		let index = house.place(account)?;
+		let loaded = &mut house.accounts[index];
+		loaded.account.keys = loaded.account.keys.saturating_sub(1);
+		loaded.dirty = true;
+		Self::deposit_event(Event::KeySet { account, key: key.clone(), until: 0 });
 		Ok(())
 	}
 
@@ -147,7 +164,15 @@ impl<T: Config> Pallet<T> {
 		until: Millis,
 	) -> DispatchResult {
 		let owner = Keys::<T>::get((&who, sub)).ok_or(Error::<T>::NoAccount)?;
-		ensure!(owner.permissions.contains(Permission::Withdraw), Error::<T>::NotOwner);
+		if !owner.owns() {
+			// Nobody asked a key whether it wants to be one, so it may always stop being one.
+			ensure!(key == who && until == 0, Error::<T>::NotOwner);
+			let mut house = House::<T>::new();
+			Self::drop_key(&mut house, &who, owner.account)?;
+			Keys::<T>::remove((&who, sub));
+			house.write()?;
+			return Ok(());
+		}
 		let account = owner.account;
 		let existing = Keys::<T>::get((&key, sub));
 		let ours = |record: &KeyRecord| record.account == account && record.until != 0;

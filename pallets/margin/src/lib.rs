@@ -361,8 +361,9 @@ pub mod pallet {
 
 	#[pallet::call(weight = <T as Config>::WeightInfo)]
 	impl<T: Config> Pallet<T> {
-		/// Add `amount` quote units of collateral to your account `sub`. The first deposit creates
-		/// the account. A trading key adds to the account that it trades for. Never denied.
+		/// Add `amount` quote units of collateral to your own account `sub`. The first deposit creates
+		/// the account; if somebody had made you his trading key under this number, you no longer are.
+		/// Never denied.
 		#[pallet::call_index(0)]
 		#[pallet::weight((T::WeightInfo::deposit(), DispatchClass::Operational))]
 		pub fn deposit(origin: OriginFor<T>, sub: u8, amount: Balance) -> DispatchResult {
@@ -389,7 +390,7 @@ pub mod pallet {
 		}
 
 		/// Let `key` place and cancel orders for your account `sub` until `until` (milliseconds of
-		/// chain time); it may not withdraw. Zero revokes it.
+		/// chain time); it may not withdraw. Zero revokes it. A trading key may revoke itself.
 		#[pallet::call_index(3)]
 		pub fn set_key(
 			origin: OriginFor<T>,

@@ -69,6 +69,14 @@ pub struct KeyRecord {
 	pub until: Millis,
 }
 
+impl KeyRecord {
+	/// Whether it is the owner's own: only owners may withdraw, and theirs is the only record
+	/// without an end.
+	pub const fn owns(&self) -> bool {
+		self.until == 0
+	}
+}
+
 /// A market's place in an account: the position and what rests beside it.
 #[derive(
 	Clone,

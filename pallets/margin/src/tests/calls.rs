@@ -114,13 +114,41 @@ fn a_trading_key_trades_until_its_time_and_does_not_withdraw() {
 		assert_noop!(of(9, Permission::Withdraw), Error::<Test>::KeyNotPermitted);
 		assert_noop!(Margin::withdraw(signed(9), 0, 1), Error::<Test>::KeyNotPermitted);
 		assert_eq!(Keys::<Test>::get((9, 0)).unwrap().permissions, Permissions::TRADE);
-		// It may add collateral, to the account that it trades for.
-		assert_ok!(Margin::deposit(signed(9), 0, 1));
 		Now::set(until);
 		assert_noop!(of(9, Permission::Trade), Error::<Test>::KeyExpired);
 		assert_ok!(Margin::set_key(signed(1), 0, 9, 0));
 		assert_noop!(of(9, Permission::Trade), Error::<Test>::NoAccount);
 		assert_eq!(account_of(account).keys, 0);
+	});
+}
+
+#[test]
+fn a_deposit_is_credited_to_ones_own_account_whoever_named_one_as_his_key() {
+	ExtBuilder::build_and_execute(|| {
+		let thief = funded(1, 10);
+		assert_ok!(Margin::set_key(signed(1), 0, 2, Now::get() + 1_000));
+		let victim = funded(2, 1_000);
+		assert_ne!(victim, thief);
+		assert_eq!(account_of(thief).quote, (10 * QUOTE) as i128);
+		assert_eq!(account_of(victim).quote, (1_000 * QUOTE) as i128);
+		assert_eq!(account_of(thief).keys, 0);
+		assert_eq!(Margin::account_of(&2, 0, Permission::Withdraw), Ok(victim));
+		assert_noop!(Margin::set_key(signed(1), 0, 2, 0), Error::<Test>::KeyInUse);
+	});
+}
+
+#[test]
+fn a_key_may_revoke_itself_and_nobody_else() {
+	ExtBuilder::build_and_execute(|| {
+		let account = funded(1, 10);
+		let until = Now::get() + 1_000;
+		assert_ok!(Margin::set_key(signed(1), 0, 8, until));
+		assert_ok!(Margin::set_key(signed(1), 0, 9, until));
+		assert_noop!(Margin::set_key(signed(9), 0, 8, 0), Error::<Test>::NotOwner);
+		assert_noop!(Margin::set_key(signed(9), 0, 9, until + 1), Error::<Test>::NotOwner);
+		assert_ok!(Margin::set_key(signed(9), 0, 9, 0));
+		assert_eq!(account_of(account).keys, 1);
+		assert_eq!(Keys::<Test>::get((9, 0)), None);
 	});
 }
 

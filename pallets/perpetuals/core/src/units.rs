@@ -4,7 +4,7 @@
 //! creation fixes how many whole units of the quote asset one tick times one lot is worth
 //! ([`Contract`]), so notional values and profits are exact integers and are never rounded.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Decode, DecodeWithMemTracking, Encode, Error, Input, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,8 @@ impl Side {
 }
 
 /// An order's id: it says where the order rests. From the high bits: market (16), side (1),
-/// tick (32), sequence (64).
+/// tick (32), sequence (64). An id has one form: what sets a higher bit is refused where it is
+/// decoded, so that no order has two ids.
 #[derive(
 	Clone,
 	Copy,
@@ -155,7 +156,6 @@ impl Side {
 	PartialOrd,
 	Ord,
 	Encode,
-	Decode,
 	DecodeWithMemTracking,
 	MaxEncodedLen,
 	TypeInfo,
@@ -164,7 +164,20 @@ impl Side {
 )]
 pub struct OrderId(pub u128);
 
+impl Decode for OrderId {
+	fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+		let id = u128::decode(input)?;
+		if id >> Self::BITS != 0 {
+			return Err("an order id has 113 bits".into());
+		}
+		Ok(Self(id))
+	}
+}
+
 impl OrderId {
+	/// Bits of an id: of market, side, tick and sequence.
+	pub const BITS: u32 = 16 + 1 + 32 + 64;
+
 	/// The id of the order of `sequence` resting in `market` on `side` at `tick`.
 	pub const fn new(market: MarketId, side: Side, tick: Ticks, sequence: Sequence) -> Self {
 		Self(
@@ -239,6 +252,16 @@ mod tests {
 			assert_eq!(id.tick(), Ticks(u32::MAX - 1));
 			assert_eq!(id.sequence(), sequence);
 			assert_eq!(id.sequence().block(), 7);
+		}
+	}
+
+	#[test]
+	fn an_order_has_one_id() {
+		let id = OrderId::new(MarketId::MAX, Side::Ask, Ticks::MAX, Sequence::MAX);
+		assert_eq!(OrderId::decode(&mut &id.encode()[..]), Ok(id));
+		for bit in OrderId::BITS..128 {
+			let alias = (id.0 | 1 << bit).encode();
+			assert!(OrderId::decode(&mut &alias[..]).is_err(), "bit {bit}");
 		}
 	}
 
