@@ -2,9 +2,12 @@
 
 use crate::{accounts::Account, Result};
 use breakwater_runtime::{
-	opaque::Block, Hash, Header, RuntimeApi, UncheckedExtrinsic, WASM_BINARY,
+	opaque::Block, weights::ExtrinsicBaseWeight, Hash, Header, RuntimeApi, RuntimeCall,
+	RuntimeEvent, UncheckedExtrinsic, WASM_BINARY,
 };
+
 use codec::{Decode, Encode};
+use frame_support::{dispatch::GetDispatchInfo, weights::Weight};
 use frame_system::EventRecord;
 use sc_block_builder::{BlockBuilder, BlockBuilderBuilder, BuiltBlock};
 use sc_chain_spec::ChainType;
@@ -14,7 +17,7 @@ use sc_consensus::{
 };
 use sc_executor::WasmExecutor;
 use sc_service::{ClientConfig, GenesisBlockBuilder};
-use sp_api::{Core, ProvideRuntimeApi};
+use sp_api::{ApiExt, Core, ProvideRuntimeApi};
 use sp_consensus::BlockOrigin;
 use sp_consensus_aura::{digests::CompatibleDigestItem, sr25519::AuthoritySignature, Slot};
 use sp_inherents::InherentData;
@@ -57,6 +60,28 @@ pub struct Authored {
 	pub pushing: Duration,
 	/// How long finalising took, storage root included.
 	pub sealing: Duration,
+}
+
+/// What a block touches.
+pub struct Touched {
+	/// Distinct keys looked at.
+	pub reads: usize,
+	/// Distinct keys changed.
+	pub writes: usize,
+	/// Bytes of the storage proof.
+	pub proof: usize,
+}
+
+fn time(weight: Weight) -> Duration {
+	Duration::from_nanos(weight.ref_time() / 1_000)
+}
+
+/// The time that a call declares before it is dispatched, base included.
+pub fn declared(call: &RuntimeCall) -> Duration {
+	// The weight of a wrapper may depend on what is stored; of what is measured here, none does.
+	let mut empty = sp_io::TestExternalities::default();
+	let info = empty.execute_with(|| call.get_dispatch_info());
+	time(info.total_weight().saturating_add(ExtrinsicBaseWeight::get()))
 }
 
 impl Chain {
@@ -186,6 +211,32 @@ impl Chain {
 			.and_then(|(_, value)| value.clone())
 			.ok_or("the block has no events")?;
 		Ok(Vec::<Event>::decode(&mut &bytes[..])?)
+	}
+
+	/// The median time that the block was charged for an extrinsic, base included.
+	pub fn charged(&self, authored: &Authored) -> Result<Duration> {
+		let time = |event: &RuntimeEvent| match event {
+			RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { dispatch_info }) => {
+				Some(time(dispatch_info.weight))
+			},
+			_ => None,
+		};
+		let events = self.events(authored)?;
+		let mut times: Vec<_> = events.iter().filter_map(|record| time(&record.event)).collect();
+		times.sort_unstable();
+		Ok(times.get(times.len() / 2).copied().unwrap_or_default())
+	}
+
+	/// What executing an authored block looks at and changes.
+	pub fn touched(&self, authored: &Authored) -> Result<Touched> {
+		let parent = *authored.block.header().parent_hash();
+		let mut api = self.client.runtime_api();
+		api.record_proof();
+		api.execute_block(parent, authored.block.clone().into())?;
+		let recorder = api.proof_recorder().ok_or("the client records no proof")?;
+		let reads = recorder.recorded_keys().values().map(|keys| keys.len()).sum();
+		let writes = authored.changes.main_storage_changes.len();
+		Ok(Touched { reads, writes, proof: recorder.to_storage_proof().encoded_size() })
 	}
 
 	/// Fails when any extrinsic of the authored block failed.

@@ -6,12 +6,13 @@
 //! are authored with the block builder and executed through the runtime API, state root included.
 //!
 //! ```text
-//!   breakwater-bench [NAME..] [--runs N] [--size N] [--json FILE]
+//!   breakwater-bench [NAME..] [--runs N] [--size N] [--json FILE] [--table FILE]
 //! ```
 
 mod accounts;
 mod chain;
 mod promise;
+mod table;
 mod throughput;
 mod trips;
 
@@ -30,6 +31,9 @@ struct Options {
 	/// Signed extrinsics in a measured block.
 	#[arg(long, default_value_t = 500)]
 	size: u32,
+	/// Write the table of what each call reads, writes, proves and is charged to this file.
+	#[arg(long)]
+	table: Option<std::path::PathBuf>,
 	/// Write the figures to this file as JSON.
 	#[arg(long)]
 	json: Option<std::path::PathBuf>,
@@ -45,6 +49,9 @@ fn main() -> Result<()> {
 	}
 	if report.wants_any(Promise::THROUGHPUT) {
 		throughput::measure(&mut report, options.size, options.runs)?;
+	}
+	if report.wants_any(Promise::WEIGHTS) {
+		table::measure(&mut report, options.runs, options.table.as_deref())?;
 	}
 	if report.is_empty() {
 		return Err(format!("no promise has a name like {:?}", options.names).into());

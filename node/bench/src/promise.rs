@@ -38,7 +38,14 @@ pub const DECLARED: Promise = at_least("block.orders_declared", "orders", 1_000.
 /// Single limit orders that are authored in a block's share of the slot.
 pub const AUTHORED: Promise = at_least("block.orders_authored", "orders", 1_000.0);
 
+/// The least that any call is charged, as a share of the time that it takes.
+pub const CHARGED_COVERS: Promise = at_least("weights.least_charged_vs_measured", "x", 1.0);
+/// The most that any call is charged, as a share of the time that it takes.
+pub const CHARGED_EXCEEDS: Promise = at_most("weights.most_charged_vs_measured", "x", 2.0);
+
 impl Promise {
+	/// What every call is charged.
+	pub const WEIGHTS: &'static [Promise] = &[CHARGED_COVERS, CHARGED_EXCEEDS];
 	/// What a few blocks show.
 	pub const TRIPS: &'static [Promise] = &[RESTRICTION, ENFORCEMENT];
 	/// What needs a thousand accounts.

@@ -40,7 +40,7 @@ pub fn feed_all(chain: &mut Chain, feeders: &mut [Account], price: Ticks) -> Res
 	chain.include(feeds)
 }
 
-fn order(side: Side, price: Ticks, lots: u64, time_in_force: TimeInForce) -> PlaceOrder {
+pub(crate) fn order(side: Side, price: Ticks, lots: u64, time_in_force: TimeInForce) -> PlaceOrder {
 	PlaceOrder {
 		market: MARKET,
 		side,
@@ -51,12 +51,12 @@ fn order(side: Side, price: Ticks, lots: u64, time_in_force: TimeInForce) -> Pla
 	}
 }
 
-fn place(order: PlaceOrder) -> RuntimeCall {
+pub(crate) fn place(order: PlaceOrder) -> RuntimeCall {
 	pallet_perpetuals::Call::place { sub: 0, order }.into()
 }
 
 /// A price of `side` that does not cross, spread over [`LEVELS`] ticks by `i`.
-fn resting_price(side: Side, i: u32) -> Ticks {
+pub(crate) fn resting_price(side: Side, i: u32) -> Ticks {
 	match side {
 		Side::Bid => Ticks(START.0 - 1 - i % LEVELS),
 		Side::Ask => Ticks(START.0 + 1 + i % LEVELS),
@@ -109,7 +109,7 @@ fn micros(duration: Duration) -> f64 {
 	duration.as_secs_f64() * 1e6
 }
 
-fn ratio(a: Duration, b: Duration) -> f64 {
+pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
 	a.as_secs_f64() / b.as_secs_f64()
 }
 
@@ -189,7 +189,7 @@ impl Bench {
 		report.add(DECLARED, declared.included as f64);
 		report.note(format_args!(
 			"declared for each, base included {:.0} us",
-			self.weight(&declared)?
+			micros(self.chain.charged(&declared)?)
 		));
 		let each = declared.pushing / declared.included.max(1) as u32;
 		report.note(format_args!("authoring a resting limit order {:.0} us", micros(each)));
@@ -197,20 +197,6 @@ impl Bench {
 		let authored = self.chain.author(orders(), Some(limit))?;
 		report.add(AUTHORED, authored.included as f64);
 		Ok(())
-	}
-
-	/// The median weight in microseconds that the block was charged for an extrinsic.
-	fn weight(&self, authored: &Authored) -> Result<f64> {
-		let picos = |event: &RuntimeEvent| match event {
-			RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { dispatch_info }) => {
-				Some(dispatch_info.weight.ref_time())
-			},
-			_ => None,
-		};
-		let events = self.chain.events(authored)?;
-		let mut weights: Vec<_> = events.iter().filter_map(|record| picos(&record.event)).collect();
-		weights.sort_unstable();
-		Ok(weights.get(weights.len() / 2).copied().unwrap_or(0) as f64 / 1e6)
 	}
 
 	/// Makers rest three to a level, then each taker sweeps one level.
