@@ -88,6 +88,7 @@ impl pallet_price_guard::Config for Runtime {
 	type Time = Timestamp;
 	type Markets = Markets;
 	type Quotes = Perpetuals;
+	type Gate = CircuitBreaker;
 	type OnPrice = (CircuitBreaker, Margin);
 	type OnPriceLimit = OnPriceLimit;
 	type LoosenOrigin = EnsureRepair;
