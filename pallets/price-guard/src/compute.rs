@@ -81,7 +81,7 @@ impl Guard {
 	}
 
 	/// Move the stable price towards a Valid index, as fast as it may.
-	fn follow(&mut self, index: Ticks, validity: Validity, params: &GuardParams) {
+	pub(crate) fn follow(&mut self, index: Ticks, validity: Validity, params: &GuardParams) {
 		let (target, now) = (micro(index).unsigned_abs(), self.round.at);
 		if self.stable.0 == 0 {
 			self.stable = (target, now);

@@ -51,7 +51,7 @@ fn act(step: &Step) -> (Balance, Balance) {
 			return (amount / 2 + amount / 3, 0);
 		},
 		10 => {
-			set_interest(id, amount * 300);
+			set_interest(id, if amount % 4 == 0 { 0 } else { amount * 300 });
 			round();
 		},
 		11 => {
@@ -59,9 +59,11 @@ fn act(step: &Step) -> (Balance, Balance) {
 			set_level(id, level);
 		},
 		_ => {
-			// Ten days and more, so that notices run.
+			// Ten days and more, so that notices run and funds that are wound down end.
 			wind(amount as u64 % 12);
-			if amount % 7 == 0 {
+			advance(amount as u64 % 40 * DAY);
+			round();
+			if amount % 3 == 0 {
 				either_way(Insurance::wind_down(RuntimeOrigin::signed(TIMELOCK), id));
 			}
 		},

@@ -1,7 +1,7 @@
 //! The mark and the stable price.
 
 use crate::{mock::*, types::*};
-use breakwater_primitives::{Level, Quote, Ticks};
+use breakwater_primitives::{Level, Quote, Ticks, Validity};
 
 /// A book whose impact prices are its best prices.
 fn quote(bid: u32, ask: u32, last: u32) -> Quote {
@@ -190,6 +190,30 @@ fn the_stable_price_follows_at_its_rate() {
 		all(10_400);
 		assert!(btc().stable <= Ticks(10_030 + 182), "{:?}", btc().stable);
 	});
+}
+
+/// The plain clamp `S x (1 -+ g dt)`, with `dt` of a minute at the most, in place of a delay buffer.
+#[test]
+fn the_stable_price_is_clamped_by_the_rate_of_its_tier() {
+	let tiers = [(GuardParams::TIER_A, 300), (GuardParams::TIER_B, 100), (GuardParams::TIER_C, 30)];
+	for (params, rate) in tiers {
+		let start = (1_000_000 * MICRO as u64, START);
+		let follow = |target: u32, elapsed, validity| {
+			let mut guard = Guard { stable: start, anchor: start, ..Default::default() };
+			guard.round.at = START + elapsed;
+			guard.follow(Ticks(target), validity, &params);
+			guard.stable.0 / MICRO as u64
+		};
+		let valid = Validity::Valid;
+		assert_eq!(follow(10_000_000, 1_000, valid), 1_000_000 + rate);
+		assert_eq!(follow(1, 1_000, valid), 1_000_000 - rate);
+		assert_eq!(follow(10_000_000, 60_000, valid), 1_000_000 + 60 * rate);
+		assert_eq!(follow(10_000_000, 600_000, valid), 1_000_000 + 60 * rate);
+		assert_eq!(follow(1_000_001, 60_000, valid), 1_000_001);
+		for doubtful in [Validity::Degraded, Validity::Unconfirmed] {
+			assert_eq!(follow(10_000_000, 60_000, doubtful), 1_000_000);
+		}
+	}
 }
 
 #[test]
