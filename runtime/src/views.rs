@@ -20,7 +20,7 @@ pub fn market_status(market: MarketId) -> Option<MarketStatus> {
 		band_low: view.band.low,
 		band_high: view.band.high,
 		open_interest: Margin::open_interest(market),
-		market_fund: pallet_insurance::MarketFunds::<Runtime>::get(market),
+		market_fund: crate::Insurance::fund(market),
 		global_fund: pallet_insurance::GlobalFund::<Runtime>::get(),
 	})
 }

@@ -72,7 +72,17 @@ fn call_indices_of_our_pallets_are_pinned() {
 		calls::<pallet_margin::Call<Runtime>>(),
 		[(0, "deposit"), (1, "withdraw"), (2, "liquidate"), (3, "set_key")]
 	);
-	assert_eq!(calls::<pallet_insurance::Call<Runtime>>(), [(0, "contribute")]);
+	assert_eq!(
+		calls::<pallet_insurance::Call<Runtime>>(),
+		[
+			(0, "contribute"),
+			(1, "back"),
+			(2, "notice"),
+			(3, "claim"),
+			(4, "cancel"),
+			(5, "wind_down")
+		]
+	);
 	assert_eq!(
 		calls::<pallet_circuit_breaker::Call<Runtime>>(),
 		[(0, "restrict"), (1, "lift"), (2, "set_detectors")]

@@ -177,6 +177,35 @@ mod tests {
 		assert_eq!(bucket.available(&LIMIT, 100 * HOUR), 500);
 	}
 
+	/// dYdX's vector: of 500 M an hour's bucket of 1 % holds 5 M and a day's of 10 % 50 M; empty, it
+	/// is full again after its window, linearly.
+	#[test]
+	fn an_empty_bucket_refills_linearly_over_its_window() {
+		const M: Balance = 1_000_000_000_000;
+		for (size, window) in [(5 * M, HOUR), (50 * M, DAY)] {
+			let limit = Limit { burst: size, refill: size, window };
+			let mut bucket = Bucket::default();
+			bucket.draw(&limit, 0, size);
+			for quarter in 0..=4u64 {
+				let available = bucket.available(&limit, window / 4 * quarter);
+				assert_eq!(available, size / 4 * Balance::from(quarter));
+			}
+		}
+	}
+
+	/// Hydration's vector, limit 100 and window 10, decays in proportion: of 60 drawn, 30 count after
+	/// half the window. Ours drains at a constant rate, `cap' = min(max, cap + rate x dt)`: 10 count.
+	/// At the limit both refuse what both would not hold at once.
+	#[test]
+	fn the_bucket_drains_at_a_constant_rate_and_not_in_proportion() {
+		let limit = Limit { burst: 100, refill: 100, window: 10 };
+		let mut bucket = Bucket::default();
+		bucket.draw(&limit, 0, 60);
+		assert_eq!(bucket.available(&limit, 0), 40);
+		assert_eq!(bucket.available(&limit, 5), 90);
+		assert_eq!(bucket.available(&limit, 6), 100);
+	}
+
 	#[test]
 	fn a_clock_that_lags_neither_refills_nor_loses() {
 		let mut bucket = Bucket::default();

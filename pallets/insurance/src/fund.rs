@@ -1,10 +1,12 @@
 //! The ledger of the funds: every change goes through here, so that the total stays true.
 
 use crate::{
-	pallet::{AllDraws, Config, Error, Event, GlobalFund, MarketDraws, MarketFunds, Pallet, Total},
-	DrawLimits,
+	pallet::{
+		AllDraws, Config, Error, Event, GlobalFund, MarketDraws, MarketFunds, Pallet, Shares, Total,
+	},
+	shares, DrawLimits, MarketFund,
 };
-use breakwater_primitives::{Backstop, Balance, Custody, MarketId, Millis};
+use breakwater_primitives::{Backstop, Balance, Charges, Custody, MarketId, Millis};
 use frame_support::{
 	ensure,
 	pallet_prelude::DispatchResult,
@@ -13,7 +15,7 @@ use frame_support::{
 
 impl<T: Config> Pallet<T> {
 	/// Chain time in milliseconds.
-	fn now() -> Millis {
+	pub(crate) fn now() -> Millis {
 		T::Time::now().as_millis().try_into().unwrap_or(Millis::MAX)
 	}
 
@@ -27,41 +29,43 @@ impl<T: Config> Pallet<T> {
 			amount >= T::MinContribution::get() && amount > 0,
 			Error::<T>::ContributionTooSmall
 		);
-		// The total bounds each fund, so no fund overflows when the total does not.
-		ensure!(Total::<T>::get().checked_add(amount).is_some(), Error::<T>::Overflow);
-		T::Custody::receive(who, amount)?;
-		Self::credit(market, amount);
+		Self::take(who, amount)?;
+		match market {
+			Some(market) => Self::credit_market(market, amount),
+			None => Self::credit_global(amount),
+		}
 		Self::deposit_event(Event::Contributed { who: who.clone(), market, amount });
 		Ok(())
 	}
 
-	/// Add `amount` to a fund and to the total.
-	fn credit(market: Option<MarketId>, amount: Balance) {
-		// Saturates both by the same amount: the total is the larger of the two.
-		let total = Total::<T>::get();
-		let amount = amount.min(Balance::MAX - total);
-		match market {
-			Some(market) => {
-				MarketFunds::<T>::mutate(market, |fund| *fund = fund.saturating_add(amount))
-			},
-			None => GlobalFund::<T>::mutate(|fund| *fund = fund.saturating_add(amount)),
-		}
-		Total::<T>::put(total.saturating_add(amount));
+	/// Move `amount` of `who` into custody; the caller credits a fund with it.
+	pub(crate) fn take(who: &T::AccountId, amount: Balance) -> DispatchResult {
+		// The total bounds each fund, so no fund overflows when the total does not.
+		ensure!(Total::<T>::get().checked_add(amount).is_some(), Error::<T>::Overflow);
+		T::Custody::receive(who, amount)
 	}
 
-	/// Pay up to `wanted` out of the fund of `market`.
-	fn pay_from_market(market: MarketId, wanted: Balance) -> Balance {
-		let fund = MarketFunds::<T>::get(market);
-		let paid = fund.min(wanted);
-		if paid == 0 {
-			return 0;
-		}
-		if paid == fund {
-			MarketFunds::<T>::remove(market);
-		} else {
-			MarketFunds::<T>::insert(market, fund - paid);
-		}
-		paid
+	/// Add as much of `amount` to the total as fits. The total is the largest of all sums, so what
+	/// fits there fits everywhere.
+	fn grow(amount: Balance) -> Balance {
+		let total = Total::<T>::get();
+		let amount = amount.min(Balance::MAX - total);
+		Total::<T>::put(total.saturating_add(amount));
+		amount
+	}
+
+	/// Add `amount` to the fund of `market` and to the total.
+	fn credit_market(market: MarketId, amount: Balance) {
+		let amount = Self::grow(amount);
+		MarketFunds::<T>::mutate(market, |fund| {
+			fund.balance = fund.balance.saturating_add(amount);
+		});
+	}
+
+	/// Add `amount` to the global fund and to the total.
+	pub(crate) fn credit_global(amount: Balance) {
+		let amount = Self::grow(amount);
+		GlobalFund::<T>::mutate(|fund| *fund = fund.saturating_add(amount));
 	}
 
 	/// Pay up to `wanted` out of the global fund, within what both pairs of buckets let through.
@@ -82,7 +86,20 @@ impl<T: Config> Pallet<T> {
 		MarketDraws::<T>::insert(market, of_market);
 		AllDraws::<T>::put(of_all);
 		GlobalFund::<T>::put(fund - paid);
+		Self::void_worthless_shares(fund - paid);
 		paid
+	}
+
+	/// After a loss that left the global fund with `fund`: void the shares when they stand for
+	/// nothing. Whoever backs the fund from then on owes nothing to them.
+	pub(crate) fn void_worthless_shares(fund: Balance) {
+		let mut totals = Shares::<T>::get();
+		if shares::worthless(fund, totals.issued) {
+			let shares = core::mem::take(&mut totals.issued);
+			totals.epoch = totals.epoch.saturating_add(1);
+			Shares::<T>::put(totals);
+			Self::deposit_event(Event::SharesVoided { shares, epoch: totals.epoch });
+		}
 	}
 
 	/// What `market` could draw from the global fund now.
@@ -96,12 +113,22 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+impl MarketFund {
+	/// `amount` goes from this market to the global fund and is counted against what is owed.
+	/// Returns how much is counted.
+	pub(crate) fn repay(&mut self, amount: Balance) -> Balance {
+		let repaid = amount.min(self.owed);
+		self.owed = self.owed.saturating_sub(repaid);
+		repaid
+	}
+}
+
 impl<T: Config> Backstop for Pallet<T> {
 	fn penalty(market: MarketId, amount: Balance) {
 		if amount == 0 {
 			return;
 		}
-		Self::credit(Some(market), amount);
+		Self::credit_market(market, amount);
 		Self::deposit_event(Event::PenaltyTaken { market, amount });
 	}
 
@@ -109,12 +136,16 @@ impl<T: Config> Backstop for Pallet<T> {
 		if deficit == 0 {
 			return 0;
 		}
-		let market_fund_paid = Self::pay_from_market(market, deficit);
+		let mut fund = MarketFunds::<T>::get(market);
+		let market_fund_paid = fund.balance.min(deficit);
 		let missing = deficit.saturating_sub(market_fund_paid);
 		let global_fund_paid =
 			if missing == 0 { 0 } else { Self::pay_from_global(market, missing) };
 		let paid = market_fund_paid.saturating_add(global_fund_paid);
 		if paid > 0 {
+			fund.balance = fund.balance.saturating_sub(market_fund_paid);
+			fund.owed = fund.owed.saturating_add(global_fund_paid);
+			MarketFunds::<T>::insert(market, fund);
 			Total::<T>::mutate(|total| *total = total.saturating_sub(paid));
 		}
 		// Also told when nothing was paid: that is when a trader needs to know.
@@ -125,14 +156,41 @@ impl<T: Config> Backstop for Pallet<T> {
 	fn total() -> Balance {
 		Total::<T>::get()
 	}
+
+	fn charges(market: MarketId) -> Charges {
+		MarketFunds::<T>::get(market).charges()
+	}
+
+	fn charged(market: MarketId, premium: Balance, surcharge: Balance) {
+		let taken = Self::grow(premium.saturating_add(surcharge));
+		if taken == 0 {
+			return;
+		}
+		let mut fund = MarketFunds::<T>::get(market);
+		let repaid = fund.repay(surcharge.min(taken));
+		// What takers paid beyond the debt stays with their market.
+		fund.balance = fund.balance.saturating_add(taken.saturating_sub(repaid));
+		MarketFunds::<T>::insert(market, fund);
+		if repaid > 0 {
+			GlobalFund::<T>::mutate(|fund| *fund = fund.saturating_add(repaid));
+			if fund.owed == 0 {
+				Self::deposit_event(Event::Repaid { market });
+			}
+		}
+	}
 }
 
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 impl<T: Config> Pallet<T> {
-	/// The running total is the sum of the funds, and every draw fitted its bucket.
+	/// 1. The running total is the sum of the funds.
+	/// 2. Every draw fitted its bucket.
+	/// 3. The shares of this epoch that backers hold are those issued, and are not worthless.
+	/// 4. The sum of targets is theirs, and a fund that closes has none.
+	/// 5. Notices are in the order in which they end, and no backer's item is empty.
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+		use crate::pallet::{Backers, UpkeepState};
 		let sum = MarketFunds::<T>::iter_values()
-			.try_fold(GlobalFund::<T>::get(), |sum, fund| sum.checked_add(fund))
+			.try_fold(GlobalFund::<T>::get(), |sum, fund| sum.checked_add(fund.balance))
 			.ok_or("the funds exceed the range of a balance")?;
 		ensure!(sum == Total::<T>::get(), "the running total is not the sum of the funds");
 		ensure!(AllDraws::<T>::get().is_sound(), "all markets drew more than their bucket holds");
@@ -140,6 +198,29 @@ impl<T: Config> Pallet<T> {
 			MarketDraws::<T>::iter_values().all(|draws| draws.is_sound()),
 			"a market drew more than its bucket holds"
 		);
+		let totals = Shares::<T>::get();
+		let current = Backers::<T>::iter_values().filter(|backer| backer.epoch == totals.epoch);
+		let held = current.fold(0u128, |sum, backer| sum.saturating_add(backer.all_shares()));
+		ensure!(held == totals.issued, "backers do not hold the shares issued");
+		ensure!(
+			!shares::worthless(GlobalFund::<T>::get(), totals.issued),
+			"worthless shares are still in force"
+		);
+		let targets = MarketFunds::<T>::iter_values()
+			.fold(0u128, |sum, fund| sum.saturating_add(fund.target));
+		ensure!(targets == UpkeepState::<T>::get().targets, "the sum of targets is wrong");
+		ensure!(
+			MarketFunds::<T>::iter_values().all(|fund| fund.closes.is_none() || fund.target == 0),
+			"a fund that closes has a target"
+		);
+		for backer in Backers::<T>::iter_values() {
+			ensure!(!backer.is_empty(), "a backer without shares");
+			ensure!(backer.epoch <= totals.epoch, "shares of an epoch to come");
+			ensure!(
+				backer.notices.windows(2).all(|pair| matches!(pair, [a, b] if a.ready <= b.ready)),
+				"notices out of order"
+			);
+		}
 		Ok(())
 	}
 }

@@ -1,12 +1,16 @@
 //! A runtime with this pallet alone, over a custody that keeps balances in a map.
 
 use crate as pallet_insurance;
-use breakwater_primitives::{Balance, Custody, MarketId, Millis};
+use breakwater_primitives::{
+	Balance, CoverTerms, Custody, Exposure, Gate, GateView, Level, MarketId, Millis, Ppm,
+};
 use core::time::Duration;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{Contains, UnixTime},
+	traits::{Contains, EnsureOrigin, Hooks, UnixTime},
+	weights::{Weight, WeightMeter},
 };
+use frame_system::RawOrigin;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -30,17 +34,29 @@ pub const NOWHERE: MarketId = MarketId(9);
 pub const ALICE: u64 = 1;
 pub const BOB: u64 = 2;
 pub const RICH: Balance = 1_000_000;
+pub const START: Millis = 1_600_000_000_000;
+pub const MINUTE: Millis = 60_000;
+pub const HOUR: Millis = 60 * MINUTE;
+pub const DAY: Millis = 24 * HOUR;
 
 thread_local! {
 	static OWNED: RefCell<BTreeMap<u64, Balance>> = const { RefCell::new(BTreeMap::new()) };
-	static HELD: RefCell<Balance> = const { RefCell::new(0) };
+	static HELD: RefCell<i128> = const { RefCell::new(0) };
 }
 
 /// Balances outside chain storage; what is received is counted.
 pub struct MockCustody;
 impl MockCustody {
+	/// What came in less what was paid, where no more was paid.
 	pub fn held() -> Balance {
+		Self::counted().try_into().unwrap()
+	}
+	/// The same, signed: collateral of traders, which is not counted here, also sits in custody.
+	pub fn counted() -> i128 {
 		HELD.with_borrow(|held| *held)
+	}
+	pub fn owned(who: u64) -> Balance {
+		OWNED.with_borrow(|owned| owned.get(&who).copied().unwrap_or_default())
 	}
 }
 impl Custody<u64> for MockCustody {
@@ -49,19 +65,26 @@ impl Custody<u64> for MockCustody {
 			let balance = owned.get_mut(from).ok_or(DispatchError::CannotLookup)?;
 			*balance =
 				balance.checked_sub(amount).ok_or(sp_runtime::TokenError::FundsUnavailable)?;
-			HELD.with_borrow_mut(|held| *held += amount);
+			HELD.with_borrow_mut(|held| *held += amount as i128);
 			Ok(())
 		})
 	}
-	fn pay(_: &u64, _: Balance) -> DispatchResult {
-		Err(DispatchError::Unavailable)
+	fn pay(to: &u64, amount: Balance) -> DispatchResult {
+		HELD.with_borrow_mut(|held| *held -= amount as i128);
+		OWNED.with_borrow_mut(|owned| *owned.entry(*to).or_default() += amount);
+		Ok(())
 	}
 }
 
 parameter_types! {
-	pub static Now: Millis = 1_600_000_000_000;
+	pub static Now: Millis = START;
 	pub const MinContribution: Balance = 10;
-	pub DrawLimits: crate::DrawLimits = crate::DrawLimits::default();
+	pub static Limits: crate::DrawLimits = crate::DrawLimits::default();
+	pub static OpenInterest: BTreeMap<MarketId, Balance> = BTreeMap::new();
+	pub static Restricted: BTreeMap<MarketId, Level> = BTreeMap::new();
+	pub static ChainLevel: Level = Level::Normal;
+	pub static Volatility: Ppm = Ppm::one();
+	pub const MinBacking: Balance = 100;
 }
 
 pub struct Clock;
@@ -78,12 +101,57 @@ impl Contains<MarketId> for Markets {
 	}
 }
 
+/// Bitcoin is of tier A, Ether of tier B.
+pub struct Insured;
+impl Exposure for Insured {
+	fn terms(market: MarketId) -> Option<CoverTerms> {
+		match market {
+			BTC => Some(CoverTerms::TIER_A),
+			ETH => Some(CoverTerms::TIER_B),
+			_ => None,
+		}
+	}
+	fn notional(market: MarketId) -> Balance {
+		OpenInterest::get().get(&market).copied().unwrap_or_default()
+	}
+	fn volatility(_: MarketId) -> Ppm {
+		Volatility::get()
+	}
+}
+
+pub struct Levels;
+impl Gate for Levels {
+	fn view(market: MarketId) -> GateView {
+		let own = Restricted::get().get(&market).copied().unwrap_or_default();
+		GateView { level: own.max(ChainLevel::get()), ..Default::default() }
+	}
+	fn chain() -> GateView {
+		GateView { level: ChainLevel::get(), ..Default::default() }
+	}
+}
+
+pub const TIMELOCK: u64 = 9;
+pub struct Timelock;
+impl EnsureOrigin<RuntimeOrigin> for Timelock {
+	type Success = ();
+	fn try_origin(origin: RuntimeOrigin) -> Result<(), RuntimeOrigin> {
+		match origin.clone().into() {
+			Ok(RawOrigin::Signed(TIMELOCK)) => Ok(()),
+			_ => Err(origin),
+		}
+	}
+}
+
 impl crate::Config for Test {
 	type Custody = MockCustody;
 	type Time = Clock;
 	type Markets = Markets;
 	type MinContribution = MinContribution;
-	type DrawLimits = DrawLimits;
+	type DrawLimits = Limits;
+	type MinBacking = MinBacking;
+	type Exposure = Insured;
+	type Gate = Levels;
+	type WindDownOrigin = Timelock;
 	type WeightInfo = ();
 }
 
@@ -101,7 +169,12 @@ impl ExtBuilder {
 	pub fn build(self) -> sp_io::TestExternalities {
 		OWNED.set(BTreeMap::from([(ALICE, RICH), (BOB, RICH)]));
 		HELD.set(0);
-		Now::set(1_600_000_000_000);
+		Now::set(START);
+		Limits::set(crate::DrawLimits::default());
+		OpenInterest::set(BTreeMap::new());
+		Restricted::set(BTreeMap::new());
+		ChainLevel::set(Level::Normal);
+		Volatility::set(Ppm::one());
 		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 		crate::GenesisConfig::<Test> { contributions: self.contributions }
 			.assimilate_storage(&mut storage)
@@ -111,10 +184,73 @@ impl ExtBuilder {
 		ext
 	}
 
-	pub fn build_and_execute(self, test: impl FnOnce()) {
+	pub fn build_and_execute<R>(self, test: impl FnOnce() -> R) -> R {
 		self.build().execute_with(|| {
-			test();
+			let result = test();
 			Insurance::do_try_state().unwrap();
-		});
+			result
+		})
 	}
+}
+
+pub fn alice() -> RuntimeOrigin {
+	RuntimeOrigin::signed(ALICE)
+}
+
+pub fn bob() -> RuntimeOrigin {
+	RuntimeOrigin::signed(BOB)
+}
+
+pub fn advance(millis: u64) {
+	Now::mutate(|now| *now += millis);
+}
+
+/// A block with all the weight it needs.
+pub fn block() {
+	System::set_block_number(System::block_number() + 1);
+	Insurance::on_poll(System::block_number(), &mut WeightMeter::new());
+}
+
+/// A block with no more than this for the hook.
+pub fn block_with(limit: Weight) {
+	System::set_block_number(System::block_number() + 1);
+	Insurance::on_poll(System::block_number(), &mut WeightMeter::with_limit(limit));
+}
+
+/// Enough blocks at this moment for a round of reviews.
+pub fn round() {
+	for _ in 0..17 {
+		block();
+	}
+}
+
+/// Days of a chain that is up: a block every five minutes.
+pub fn days(days: u64) {
+	for _ in 0..days * 288 {
+		advance(5 * MINUTE);
+		block();
+	}
+}
+
+/// As many days on the clock of notices, without their blocks.
+pub fn wind(days: u64) {
+	crate::UpkeepState::<Test>::mutate(|upkeep| upkeep.active += days * DAY);
+}
+
+pub fn set_interest(market: MarketId, notional: Balance) {
+	OpenInterest::mutate(|all| all.insert(market, notional));
+}
+
+pub fn set_level(market: MarketId, level: Level) {
+	Restricted::mutate(|all| all.insert(market, level));
+}
+
+pub fn events() -> Vec<crate::Event<Test>> {
+	let events = System::events().into_iter();
+	events
+		.filter_map(|e| match e.event {
+			RuntimeEvent::Insurance(event) => Some(event),
+			_ => None,
+		})
+		.collect()
 }

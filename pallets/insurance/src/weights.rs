@@ -7,10 +7,32 @@ use frame_support::{traits::Get, weights::Weight};
 pub trait WeightInfo {
 	/// [`crate::Pallet::contribute`].
 	fn contribute() -> Weight;
+	/// [`crate::Pallet::back`].
+	fn back() -> Weight;
+	/// [`crate::Pallet::notice`].
+	fn notice() -> Weight;
+	/// [`crate::Pallet::claim`] of all notices.
+	fn claim() -> Weight;
+	/// [`crate::Pallet::cancel`].
+	fn cancel() -> Weight;
+	/// [`crate::Pallet::wind_down`].
+	fn wind_down() -> Weight;
+	/// What the hook does in every block.
+	fn upkeep() -> Weight;
+	/// The hook's review of one market.
+	fn review() -> Weight;
 	/// `Backstop::penalty`, for the caller to add to its own weight.
 	fn penalty() -> Weight;
 	/// `Backstop::cover` at its worst, for the caller to add to its own weight.
 	fn cover() -> Weight;
+	/// `Backstop::charges`, for the caller to add to its own weight.
+	fn charges() -> Weight;
+	/// `Backstop::charged` at its worst, for the caller to add to its own weight.
+	fn charged() -> Weight;
+}
+
+const fn micros(micros: u64, proof: u64) -> Weight {
+	Weight::from_parts(micros * 1_000_000, proof)
 }
 
 /// Weights counted from the database accesses of each call.
@@ -28,9 +50,49 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn penalty() -> Weight {
 		Weight::from_parts(2_000_000, 2_000).saturating_add(T::DbWeight::get().reads_writes(2, 2))
 	}
-	/// Reads: both funds, total, both draw records, the clock. Writes: all but the clock.
+	/// Reads: both funds, total, both draw records, shares, the clock. Writes: all but the clock.
 	fn cover() -> Weight {
-		Weight::from_parts(5_000_000, 5_000).saturating_add(T::DbWeight::get().reads_writes(6, 5))
+		micros(5, 5_000).saturating_add(T::DbWeight::get().reads_writes(7, 6))
+	}
+	/// As `contribute`, with the shares, the backer and the active clock; two wide divisions.
+	fn back() -> Weight {
+		micros(45, 15_000).saturating_add(T::DbWeight::get().reads_writes(11, 10))
+	}
+	/// Reads: clock, shares, backer, global fund. Writes: backer.
+	fn notice() -> Weight {
+		micros(10, 4_000).saturating_add(T::DbWeight::get().reads_writes(4, 1))
+	}
+	/// Reads: clocks, shares, backer, global fund, total, draws, restrictions of 64 markets in two
+	/// shards of which each view decodes one, at the worst 64 market funds, and what `contribute`
+	/// reads for the transfer. Writes: shares, backer, global fund, total, transfer (6).
+	fn claim() -> Weight {
+		micros(400, 40_000).saturating_add(T::DbWeight::get().reads_writes(9 + 2 + 64 + 6, 10))
+	}
+	/// Reads: clock, shares, backer. Writes: backer.
+	fn cancel() -> Weight {
+		micros(8, 3_000).saturating_add(T::DbWeight::get().reads_writes(3, 1))
+	}
+	/// Reads: market, fund, restrictions, what `review` reads of exposure, clock, upkeep. Writes:
+	/// fund, upkeep.
+	fn wind_down() -> Weight {
+		micros(12, 12_000).saturating_add(T::DbWeight::get().reads_writes(8, 2))
+	}
+	/// Reads: clock, upkeep, restrictions once a minute. Writes: upkeep once a minute.
+	fn upkeep() -> Weight {
+		micros(3, 6_000).saturating_add(T::DbWeight::get().reads_writes(3, 1))
+	}
+	/// Reads: fund, the market's terms, totals and prices, restrictions, global fund. Writes: both
+	/// funds.
+	fn review() -> Weight {
+		micros(12, 15_000).saturating_add(T::DbWeight::get().reads_writes(6, 2))
+	}
+	/// Reads: the market's fund, with its price ready in it.
+	fn charges() -> Weight {
+		micros(1, 1_000).saturating_add(T::DbWeight::get().reads(1))
+	}
+	/// Reads and writes: the market's fund, the total, the global fund while it is repaid.
+	fn charged() -> Weight {
+		micros(2, 2_000).saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 }
 
@@ -42,6 +104,33 @@ impl WeightInfo for () {
 		Weight::from_parts(2_000_000, 2_000)
 	}
 	fn cover() -> Weight {
-		Weight::from_parts(5_000_000, 5_000)
+		micros(5, 5_000)
+	}
+	fn back() -> Weight {
+		micros(45, 15_000)
+	}
+	fn notice() -> Weight {
+		micros(10, 4_000)
+	}
+	fn claim() -> Weight {
+		micros(400, 40_000)
+	}
+	fn cancel() -> Weight {
+		micros(8, 3_000)
+	}
+	fn wind_down() -> Weight {
+		micros(12, 12_000)
+	}
+	fn upkeep() -> Weight {
+		micros(3, 6_000)
+	}
+	fn review() -> Weight {
+		micros(12, 15_000)
+	}
+	fn charges() -> Weight {
+		micros(1, 1_000)
+	}
+	fn charged() -> Weight {
+		micros(2, 2_000)
 	}
 }

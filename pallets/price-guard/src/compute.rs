@@ -1,24 +1,19 @@
 //! From a round and a quote to prices: pure.
 
 use crate::types::*;
-use breakwater_primitives::{Millis, Ppm, Prices, Quote, Ticks, Validity};
+use breakwater_primitives::{Level, Millis, Ppm, Prices, Quote, Ticks, Validity};
 
 /// Whether `b` is at most `jump` away from `a`, relative to `a`.
 fn near(a: Ticks, b: Ticks, jump: Ppm) -> bool {
 	u128::from(a.0.abs_diff(b.0)) <= jump.mul_floor(a.0.into())
 }
 
-fn median(mut three: [i64; 3]) -> i64 {
-	three.sort_unstable();
-	three[1]
-}
-
 /// Millionths of a tick as whole ticks, rounded down, at least one.
-fn whole(micro: i64) -> Ticks {
+pub(crate) fn whole(micro: i64) -> Ticks {
 	Ticks(u32::try_from(micro / MICRO).unwrap_or(u32::MAX).max(1))
 }
 
-fn micro(ticks: Ticks) -> i64 {
+pub(crate) fn micro(ticks: Ticks) -> i64 {
 	i64::from(ticks.0) * MICRO
 }
 
@@ -26,7 +21,7 @@ impl Guard {
 	/// Take the latest round and the book into account. Returns the new prices, or `None` when
 	/// fewer than two reports are fresh (for the first index: fewer than a quorum). Then nothing
 	/// is known that was not known before, and the prices only grow older.
-	pub fn update(&mut self, quote: &Quote, params: &GuardParams) -> Option<Prices> {
+	pub fn update(&mut self, quote: &Quote, level: Level, params: &GuardParams) -> Option<Prices> {
 		// The first index of a market has nothing to be compared with: it takes a quorum.
 		let needed = if self.prices.index.is_zero() { params.quorum } else { 2 };
 		if self.round.reports < needed || self.round.median.is_zero() {
@@ -36,9 +31,15 @@ impl Guard {
 		// Before the first prices no time has passed for what follows them slowly.
 		let elapsed = if self.prices.at == 0 { 0 } else { now.saturating_sub(self.prices.at) };
 		let (index, validity) = self.judge(params);
-		let mark = self.mark(index, quote, params, elapsed);
+		self.book = None;
+		self.frozen = level >= Level::Freeze;
+		let mark = self.mark(index, quote, level, params, elapsed);
 		self.follow(index, validity, params);
-		let (long, short) = self.lenient(index, mark, validity, now);
+		let (long, short) = if self.frozen && !self.prices.long.is_zero() {
+			(self.prices.long, self.prices.short)
+		} else {
+			self.lenient(index, mark, validity, now)
+		};
 		if validity == Validity::Valid {
 			(self.trusted, self.trusted_at) = (index, now);
 		}
@@ -79,42 +80,8 @@ impl Guard {
 		(old, Validity::Unconfirmed)
 	}
 
-	/// The mark: median of the index, the index with the slow premium, and the book, clamped.
-	fn mark(
-		&mut self,
-		index: Ticks,
-		quote: &Quote,
-		params: &GuardParams,
-		elapsed: Millis,
-	) -> Ticks {
-		let centre = micro(index);
-		let clamp = i64::try_from(params.mark_clamp.mul_floor(centre.unsigned_abs().into()))
-			.unwrap_or(i64::MAX);
-		let book = match (quote.bid, quote.ask) {
-			(Some(bid), Some(ask)) if bid <= ask => Some((micro(bid), micro(ask))),
-			// One side is empty, or the book is crossed: the book says nothing.
-			_ => None,
-		};
-		if let Some((bid, ask)) = book {
-			let target = (bid / 2 + ask / 2).saturating_sub(centre).clamp(-clamp, clamp);
-			let gap = i128::from(target) - i128::from(self.premium);
-			let step = gap * i128::from(elapsed.min(PREMIUM_TIME)) / i128::from(PREMIUM_TIME);
-			self.premium = self.premium.saturating_add(i64::try_from(step).unwrap_or_default());
-		}
-		self.premium = self.premium.clamp(-clamp, clamp);
-		let slow = centre.saturating_add(self.premium);
-		let mark = match book {
-			Some((bid, ask)) => {
-				let last = quote.last.map_or(centre, micro);
-				median([centre, slow, median([bid, ask, last])])
-			},
-			None => slow,
-		};
-		whole(mark.clamp(centre.saturating_sub(clamp), centre.saturating_add(clamp)))
-	}
-
 	/// Move the stable price towards a Valid index, as fast as it may.
-	fn follow(&mut self, index: Ticks, validity: Validity, params: &GuardParams) {
+	pub(crate) fn follow(&mut self, index: Ticks, validity: Validity, params: &GuardParams) {
 		let (target, now) = (micro(index).unsigned_abs(), self.round.at);
 		if self.stable.0 == 0 {
 			self.stable = (target, now);

@@ -1,7 +1,7 @@
 //! A feed: into the oracle, through the guard, out to those who are told.
 
 use crate::{pallet::Feed, Config, Error, Event, Guards, Pallet, Params, WeightInfo};
-use breakwater_primitives::{MarketId, Millis, OnPrice, Quotes, MAX_MARKETS};
+use breakwater_primitives::{Gate, MarketId, Millis, OnPrice, Quotes, MAX_MARKETS};
 use frame_support::{
 	dispatch::{DispatchResult, DispatchResultWithPostInfo, Pays, PostDispatchInfo},
 	ensure,
@@ -71,11 +71,14 @@ impl<T: Config> Pallet<T> {
 	fn refresh(market: MarketId, meter: &mut WeightMeter) {
 		let mut guard = Guards::<T>::get(market);
 		let (before, held) = (guard.prices, guard.pending.is_some());
-		let Some(prices) = guard.update(&T::Quotes::quote(market), &Params::<T>::get(market))
-		else {
+		let (quote, level) = (T::Quotes::quote(market), T::Gate::view(market).level);
+		let Some(prices) = guard.update(&quote, level, &Params::<T>::get(market)) else {
 			return;
 		};
 		Guards::<T>::insert(market, guard);
+		if before.index.is_zero() {
+			Self::watch(market);
+		}
 		if let (Some(pending), false) = (guard.pending, held) {
 			let (index, pending) = (prices.index, pending.price);
 			Self::deposit_event(Event::JumpHeld { market, index, pending });
@@ -96,20 +99,44 @@ impl<T: Config> Pallet<T> {
 /// The pallet's invariants.
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 impl<T: Config> Pallet<T> {
-	/// 1. Longs are examined at or above the mark and shorts at or below it.
-	/// 2. A price with a validity has an index, and a jump waits exactly while it is Unconfirmed.
-	/// 3. Parameters are in range.
+	/// 1. But in a freeze, longs are examined at or above the mark and shorts at or below it.
+	/// 2. A price with a validity has an index; while it is Unconfirmed a jump waits, and none waits
+	///    while it is Valid or Degraded.
+	/// 3. The book is averaged only while the index is Stale, within its clamp.
+	/// 4. The markets that are watched are those that have a price.
+	/// 5. Parameters are in range.
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-		use breakwater_primitives::Validity;
-		for (_, guard) in Guards::<T>::iter() {
+		use breakwater_primitives::Validity::*;
+		let mut priced = 0u64;
+		for (market, guard) in Guards::<T>::iter() {
 			let prices = guard.prices;
-			ensure!(prices.long >= prices.mark, "longs are examined below the mark");
-			ensure!(prices.short <= prices.mark, "shorts are examined above the mark");
-			let priced = prices.validity != Validity::Invalid;
-			ensure!(priced != prices.index.is_zero(), "a validity without an index");
-			let held = prices.validity == Validity::Unconfirmed;
-			ensure!(held == guard.pending.is_some(), "a jump that does not wait");
+			ensure!(guard.frozen || prices.long >= prices.mark, "longs examined below the mark");
+			ensure!(guard.frozen || prices.short <= prices.mark, "shorts examined above the mark");
+			ensure!(
+				prices.validity == Invalid || !prices.index.is_zero(),
+				"a validity without an index"
+			);
+			match prices.validity {
+				Unconfirmed => ensure!(guard.pending.is_some(), "no jump waits"),
+				Valid | Degraded => ensure!(guard.pending.is_none(), "a jump that does not wait"),
+				Stale | Invalid => {},
+			}
+			ensure!(
+				guard.book.is_none() || prices.validity >= Stale,
+				"the book is averaged beside reports"
+			);
+			if let Some(average) = guard.book_average() {
+				let limit = crate::types::BOOK_CLAMP.mul_ceil(prices.index.0.into());
+				ensure!(
+					u128::from(average.0.abs_diff(prices.index.0)) <= limit.saturating_add(1),
+					"the average of the book left its clamp"
+				);
+			}
+			if !prices.index.is_zero() {
+				priced |= 1u64.checked_shl(market.0.into()).unwrap_or_default();
+			}
 		}
+		ensure!(priced == crate::Watched::<T>::get().priced, "a price that nobody watches");
 		ensure!(Params::<T>::iter().all(|(_, p)| p.is_valid()), "parameters out of range");
 		Ok(())
 	}

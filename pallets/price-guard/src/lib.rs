@@ -26,12 +26,24 @@
 //! Degraded. While it waits, longs are examined at the higher and shorts at the lower of the
 //! old and the new price, so that only who fails under both is liquidated.
 //!
-//! **Mark.** The median of the index, the index with the slow premium of the book, and the book
-//! itself, never further from the index than the clamp. **Stable** follows the index at a bounded
-//! speed and only while that is Valid.
+//! **Mark** (`mark`). The median of the index, the index with the slow premium of the book's
+//! impact prices, and the book itself, never further from the index than the clamp; in an auction the
+//! indicative price speaks for the book, in a freeze the mark is the index. **Stable** follows the
+//! index at a bounded speed and only while that is Valid.
 //!
-//! Staleness is evaluated by whoever reads ([`breakwater_primitives::Prices::validity_at`]): a feed
-//! that stops needs nobody to notice.
+//! **Silence** (`silence`). Staleness is evaluated by whoever reads
+//! ([`breakwater_primitives::Prices::validity_at`]): a feed that stops needs nobody to notice. A hook
+//! then moves the prices at which positions are examined, so that each side has the benefit of what
+//! the book says.
+//!
+//! | validity | longs are examined at (shorts: min) | |
+//! |---|---|---|
+//! | Valid | mark | |
+//! | Degraded | max(mark, last Valid index of ten minutes) | too few or scattered reports |
+//! | Unconfirmed | max(mark, the price that waits) | a jump of less than 30 seconds |
+//! | Stale | max(last mark, last index, book's average within 5 %) | no reports |
+//! | Invalid | not at all | ten minutes without reports |
+//! | frozen market | the prices of before the freeze | counts for other legs only |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -39,7 +51,9 @@ extern crate alloc;
 
 mod compute;
 mod feed;
+mod mark;
 mod round;
+mod silence;
 mod types;
 pub mod weights;
 
@@ -57,14 +71,17 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
-	use breakwater_primitives::{MarketId, OnPrice, Prices, Quotes, Ticks, Validity, MAX_MARKETS};
+	use breakwater_primitives::{
+		Gate, MarketId, OnPrice, Prices, Quotes, Ticks, Validity, MAX_MARKETS,
+	};
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{Contains, UnixTime},
+		weights::WeightMeter,
 	};
 	use frame_system::pallet_prelude::*;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// One feeder's prices: markets and ticks.
 	pub type Feed = BoundedVec<(MarketId, Ticks), ConstU32<{ MAX_MARKETS as u32 }>>;
@@ -83,6 +100,9 @@ pub mod pallet {
 		type Markets: Contains<MarketId>;
 		/// Where the book is read for the mark price.
 		type Quotes: Quotes;
+		/// Restrictions in force: what the book says counts otherwise in an auction, and not at all
+		/// in a freeze.
+		type Gate: Gate;
 		/// Who is told about prices.
 		type OnPrice: OnPrice;
 		/// What those who are told may use per feed, shared evenly by its markets. What does not
@@ -98,6 +118,11 @@ pub mod pallet {
 	/// What is known about each market's price.
 	#[pallet::storage]
 	pub type Guards<T> = StorageMap<_, Identity, MarketId, Guard, ValueQuery>;
+
+	/// Markets with a price, whose silence is watched for.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Watched<T> = StorageValue<_, Watch, ValueQuery>;
 
 	/// How each market's reports are judged. A market without an entry has tier A.
 	#[pallet::storage]
@@ -135,7 +160,7 @@ pub mod pallet {
 			from: Validity,
 			/// Now.
 			to: Validity,
-			/// How many fresh reports there were.
+			/// How many fresh reports there were; none when it is their absence that counts.
 			reports: u8,
 			/// The narrowest spread that holds a quorum of them, in parts per million.
 			dispersion: breakwater_primitives::Ppm,
@@ -176,6 +201,20 @@ pub mod pallet {
 		WrongNumberOfPrices,
 		/// A parameter is out of its range.
 		InvalidParams,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		/// Notice markets without reports, and move the prices at which their positions are
+		/// examined. It comes after the inherents and so with the time of this block.
+		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+			Self::listen(meter);
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
 	}
 
 	#[pallet::call]

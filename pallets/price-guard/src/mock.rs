@@ -1,7 +1,9 @@
 //! Four feeders over pallet-oracle, the timestamp pallet as clock, a book that tests set.
 
 use crate::{self as pallet_price_guard, Event, GuardParams};
-use breakwater_primitives::{MarketId, Millis, OnPrice, Prices, Quote, Quotes, Ticks};
+use breakwater_primitives::{
+	Gate, GateView, Level, MarketId, Millis, OnPrice, Prices, Quote, Quotes, Ticks,
+};
 use frame_support::{
 	derive_impl,
 	dispatch::DispatchResultWithPostInfo,
@@ -37,6 +39,7 @@ impl pallet_timestamp::Config for Test {
 parameter_types! {
 	pub static Feeders: Vec<u64> = vec![1, 2, 3, 4];
 	pub static Book: Quote = Quote { bid: None, ask: None, last: None, impact: None, indicative: None };
+	pub static LevelNow: Level = Level::Normal;
 	pub static Told: Vec<(MarketId, Prices)> = Vec::new();
 	pub const OraclePallet: PalletId = PalletId(*b"bw/oracl");
 	pub const OnPriceLimit: Weight = Weight::from_parts(1_000, 1_000);
@@ -74,6 +77,13 @@ impl Quotes for Book {
 	}
 }
 
+pub struct Levels;
+impl Gate for Levels {
+	fn view(_: MarketId) -> GateView {
+		GateView { level: LevelNow::get(), ..Default::default() }
+	}
+}
+
 /// Remembers what it is told and uses 300 of what it is given.
 pub struct Listener;
 impl OnPrice for Listener {
@@ -99,6 +109,7 @@ impl crate::Config for Test {
 	type Time = Timestamp;
 	type Markets = Listed;
 	type Quotes = Book;
+	type Gate = Levels;
 	type OnPrice = Listener;
 	type OnPriceLimit = OnPriceLimit;
 	type LoosenOrigin = Timelock;
@@ -127,6 +138,7 @@ impl ExtBuilder {
 		sp_io::TestExternalities::from(genesis.build_storage().unwrap()).execute_with(|| {
 			Feeders::set(vec![1, 2, 3, 4]);
 			Book::set(Quote::default());
+			LevelNow::set(Level::Normal);
 			Told::set(Vec::new());
 			System::set_block_number(1);
 			pallet_timestamp::Now::<Test>::put(START);
@@ -141,6 +153,12 @@ pub fn pass(time: Millis) {
 	Oracle::on_finalize(System::block_number());
 	System::set_block_number(System::block_number() + 1);
 	pallet_timestamp::Now::<Test>::put(Timestamp::get() + time);
+}
+
+/// End the block; the next one is `time` milliseconds later and runs its hook.
+pub fn pass_and_listen(time: Millis) {
+	pass(time);
+	PriceGuard::on_poll(System::block_number(), &mut WeightMeter::new());
 }
 
 pub fn feed_as(who: u64, prices: &[(MarketId, u32)]) -> DispatchResultWithPostInfo {

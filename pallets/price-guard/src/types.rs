@@ -11,6 +11,12 @@ pub const CONFIRM: Millis = 30_000;
 pub const PROTECT: Millis = 600_000;
 /// The time constant with which the premium of the book is followed, in milliseconds.
 pub const PREMIUM_TIME: Millis = 150_000;
+/// The time over which the book is averaged while the index is Stale, in milliseconds.
+pub const BOOK_TIME: Millis = 60_000;
+/// How far that average may be from the index, in parts per million: 5 %.
+pub const BOOK_CLAMP: Ppm = Ppm(50_000);
+/// How long a Stale index is of use, in milliseconds; then the price is Invalid.
+pub const STALE: Millis = 600_000;
 /// The longest step of the stable price, in milliseconds.
 pub const STABLE_STEP: Millis = 60_000;
 /// Fractions of a tick in which slow values are kept, so that small steps are not lost.
@@ -60,8 +66,23 @@ pub struct Guard {
 	pub trusted: Ticks,
 	/// When it was, in milliseconds of chain time.
 	pub trusted_at: Millis,
+	/// The average of the book since the index went Stale, in millionths of a tick, and when it was
+	/// computed; nothing while reports come.
+	pub book: Option<(i64, Millis)>,
+	/// The market is frozen: the mark is the index, for display, and positions are examined at the
+	/// prices of before.
+	pub frozen: bool,
 	/// The prices as last told.
 	pub prices: Prices,
+}
+
+/// Which markets have a price, and which of them was looked at last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Watch {
+	/// Markets that have a price, one bit each.
+	pub priced: u64,
+	/// The market that was looked at last.
+	pub last: u8,
 }
 
 /// How the reports of a market are judged.

@@ -12,6 +12,10 @@ pub trait WeightInfo {
 	fn feed(n: u32) -> Weight;
 	/// `set_params`.
 	fn set_params() -> Weight;
+	/// What the hook does in every block.
+	fn listen() -> Weight;
+	/// The hook's look at one market, without what those do who are told.
+	fn look() -> Weight;
 }
 
 /// Proof size of the small items of one market, rounded up.
@@ -22,13 +26,14 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: pallet_oracle::Config> WeightInfo for SubstrateWeight<T> {
 	/// Once: members, the oracle's set of who has fed, clock: r 3, w 1. Per market: the report of each
-	/// feeder and of the oracle's own account, value, parameters, guard and quote: r feeders + 5;
-	/// report, value and guard: w 3. pallet-oracle's own weights ignore the number of feeders.
+	/// feeder and of the oracle's own account, value, parameters, guard, quote and restrictions: r
+	/// feeders + 6; report, value and guard: w 3. pallet-oracle's own weights ignore the number of
+	/// feeders.
 	fn feed(n: u32) -> Weight {
 		let feeders = T::Members::count() as u64;
 		let db = T::DbWeight::get();
 		let market = Weight::from_parts(10_000_000, MARKET + 100 * feeders)
-			.saturating_add(db.reads_writes(feeders + 5, 3));
+			.saturating_add(db.reads_writes(feeders + 6, 3));
 		Weight::from_parts(20_000_000, 4_000)
 			.saturating_add(db.reads_writes(3, 1))
 			.saturating_add(market.saturating_mul(n.into()))
@@ -36,6 +41,15 @@ impl<T: pallet_oracle::Config> WeightInfo for SubstrateWeight<T> {
 	/// One item: r 1, w 1.
 	fn set_params() -> Weight {
 		Weight::from_parts(8_000_000, MARKET).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+	/// The clock and the markets watched: r 2, w 1.
+	fn listen() -> Weight {
+		Weight::from_parts(2_000_000, 100).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+	}
+	/// Guard, parameters, quote and restrictions: r 4; the guard: w 1.
+	fn look() -> Weight {
+		Weight::from_parts(5_000_000, 2 * MARKET + 4_500)
+			.saturating_add(T::DbWeight::get().reads_writes(4, 1))
 	}
 }
 
@@ -46,5 +60,11 @@ impl WeightInfo for () {
 	}
 	fn set_params() -> Weight {
 		Weight::from_parts(60_000_000, MARKET)
+	}
+	fn listen() -> Weight {
+		Weight::from_parts(30_000_000, 100)
+	}
+	fn look() -> Weight {
+		Weight::from_parts(80_000_000, 2 * MARKET + 4_500)
 	}
 }

@@ -41,7 +41,7 @@ pub use clearing::{
 };
 pub use governance::Delayed;
 pub use incident::{Entry, IncidentId, IncidentLog, Report, Severity};
-pub use insurance::{Backstop, Charges};
+pub use insurance::{premium_multiplier, Backstop, Charges, CoverTerms, Exposure};
 pub use level::{
 	Action, Auctions, Band, Cause, Denied, Gate, GateView, Level, Observation, Observe, Scope,
 };

@@ -17,7 +17,9 @@ use crate::{
 	Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, MILLISECS_PER_BLOCK, USDC,
 	USDC_UNIT,
 };
-use breakwater_primitives::{Level, MarketId, Millis, Ticks, MAX_MARKETS};
+use breakwater_primitives::{
+	Balance, CoverTerms, Exposure, Level, MarketId, Millis, Ticks, MAX_MARKETS,
+};
 use frame_support::{
 	parameter_types,
 	traits::{ConstU128, ConstU16, ConstU32, ConstU64, ConstU8, Contains, Get},
@@ -25,6 +27,7 @@ use frame_support::{
 	PalletId,
 };
 use pallet_insurance::DrawLimits;
+use pallet_perpetuals::Tier;
 use sp_runtime::Perbill;
 
 /// The most price feeders.
@@ -61,6 +64,25 @@ impl Contains<MarketId> for Markets {
 	}
 }
 
+/// What the markets have insured: open interest at the index, and terms by tier.
+pub struct Insured;
+
+impl Exposure for Insured {
+	fn terms(market: MarketId) -> Option<CoverTerms> {
+		let terms = pallet_perpetuals::Terms::<Runtime>::get(market)?;
+		Some(match terms.tier {
+			Tier::A => CoverTerms::TIER_A,
+			Tier::B => CoverTerms::TIER_B,
+			Tier::C => CoverTerms::TIER_C,
+		})
+	}
+	fn notional(market: MarketId) -> Balance {
+		let Some(terms) = pallet_perpetuals::Terms::<Runtime>::get(market) else { return 0 };
+		let index = pallet_price_guard::Guards::<Runtime>::get(market).prices.index;
+		terms.contract.notional(Margin::open_interest(market), index)
+	}
+}
+
 /// The level of the whole chain.
 pub struct ChainLevel;
 
@@ -88,6 +110,7 @@ impl pallet_price_guard::Config for Runtime {
 	type Time = Timestamp;
 	type Markets = Markets;
 	type Quotes = Perpetuals;
+	type Gate = CircuitBreaker;
 	type OnPrice = (CircuitBreaker, Margin);
 	type OnPriceLimit = OnPriceLimit;
 	type LoosenOrigin = EnsureRepair;
@@ -128,6 +151,10 @@ impl pallet_insurance::Config for Runtime {
 	type Markets = Markets;
 	type MinContribution = ConstU128<USDC_UNIT>;
 	type DrawLimits = InsuranceDrawLimits;
+	type MinBacking = ConstU128<{ 100 * USDC_UNIT }>;
+	type Exposure = Insured;
+	type Gate = CircuitBreaker;
+	type WindDownOrigin = EnsureLoosen;
 	type WeightInfo = pallet_insurance::weights::SubstrateWeight<Runtime>;
 }
 

@@ -2,3 +2,4 @@ mod calls;
 mod marks;
 mod model;
 mod rounds;
+mod silence;

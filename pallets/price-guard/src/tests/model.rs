@@ -1,7 +1,7 @@
 //! Properties over arbitrary reports.
 
 use crate::{mock::*, round::round, *};
-use breakwater_primitives::{Ticks, Validity};
+use breakwater_primitives::{Level, Ticks, Validity};
 use proptest::prelude::*;
 
 proptest! {
@@ -44,25 +44,39 @@ proptest! {
 		prop_assert!((low..=high).contains(&round.median.0));
 	}
 
-	/// Any reports, at any times, under any book: the invariants hold and the mark stays clamped.
+	/// Any reports, at any times, under any book and restriction, with silences: the invariants
+	/// hold and the mark stays clamped.
 	#[test]
 	fn any_history_keeps_the_invariants(
 		steps in prop::collection::vec(
-			(0u64..20_000, 1u64..5, 1u32.., prop::option::of(1u32..), prop::option::of(1u32..)),
+			(
+				prop_oneof![0u64..20_000, 0u64..700_000],
+				0u64..7,
+				1u32..,
+				prop::option::of(1u32..),
+				prop::option::of(1u32..),
+				prop::option::of(1u32..),
+				0usize..20,
+			),
 			1..60,
 		)
 	) {
 		ExtBuilder::default().build_and_execute(|| {
-			for (time, who, price, bid, ask) in steps {
-				pass(time.max(1));
+			for (time, who, price, bid, ask, other, level) in steps {
+				LevelNow::set(Level::ALL.get(level).copied().unwrap_or_default());
 				Book::set(breakwater_primitives::Quote {
 					bid: bid.map(Ticks),
 					ask: ask.map(Ticks),
 					last: bid.map(Ticks),
-					..Default::default()
+					impact: other.zip(ask).map(|(bid, ask)| (Ticks(bid), Ticks(ask))),
+					indicative: other.filter(|_| level % 5 == 0).map(Ticks),
 				});
-				feed_as(who, &[(BTC, price)]).unwrap();
+				pass_and_listen(time.max(1));
 				PriceGuard::do_try_state().unwrap();
+				if (1..=4).contains(&who) {
+					feed_as(who, &[(BTC, price)]).unwrap();
+					PriceGuard::do_try_state().unwrap();
+				}
 				let prices = btc();
 				let clamp = u64::from(prices.index.0) * 7_500 / 1_000_000 + 1;
 				assert!(u64::from(prices.mark.0.abs_diff(prices.index.0)) <= clamp);

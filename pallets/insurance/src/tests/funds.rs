@@ -1,18 +1,9 @@
 //! Contributions, penalties, cover and its limits.
 
-use crate::{
-	bucket::{DAY, HOUR},
-	mock::*,
-	Error, Event, GlobalFund, MarketFunds, Total,
-};
-use breakwater_primitives::{Backstop, Balance, MarketId};
+use crate::{mock::*, Error, Event, GlobalFund, Total};
+use breakwater_primitives::{Backstop, Balance, MarketId, Ppm};
 use frame_support::{assert_noop, assert_ok};
-use proptest::prelude::*;
 use sp_runtime::TokenError;
-
-fn advance(millis: u64) {
-	Now::mutate(|now| *now += millis);
-}
 
 #[test]
 fn a_contribution_moves_tokens_into_custody_and_credits_the_named_fund() {
@@ -31,7 +22,6 @@ fn a_contribution_moves_tokens_into_custody_and_credits_the_named_fund() {
 #[test]
 fn a_contribution_is_refused_with_its_own_error() {
 	ExtBuilder::default().build_and_execute(|| {
-		let alice = || RuntimeOrigin::signed(ALICE);
 		assert_noop!(
 			Insurance::contribute(RuntimeOrigin::root(), None, 100),
 			sp_runtime::DispatchError::BadOrigin
@@ -96,7 +86,6 @@ fn the_market_fund_pays_wholly_before_the_global_fund_pays_anything() {
 			assert_eq!((Insurance::fund(BTC), Insurance::global()), (40, 1_000));
 			assert_eq!(Insurance::cover(BTC, 70), 70);
 			assert_eq!((Insurance::fund(BTC), Insurance::global()), (0, 970));
-			assert!(!MarketFunds::<Test>::contains_key(BTC));
 			System::assert_last_event(
 				Event::Covered {
 					market: BTC,
@@ -173,38 +162,70 @@ fn a_wrong_total_is_found() {
 	});
 }
 
-proptest! {
-	#![proptest_config(ProptestConfig::with_cases(64))]
+#[test]
+fn premiums_stay_with_the_market_and_surcharges_repay_the_global_fund() {
+	ExtBuilder::default().contribution(ALICE, None, 100_000).build_and_execute(|| {
+		assert_eq!(Insurance::cover(BTC, 1_000), 1_000);
+		round();
+		assert_eq!(Insurance::insurance_of(BTC).owed, 1_000);
+		assert_eq!(Insurance::charges(BTC).surcharge, 100_000);
+		// Another market owes nothing.
+		assert_eq!(Insurance::charges(ETH).surcharge, 0);
 
-	/// Against a ledger of totals: what came in less what was paid is what the funds hold.
-	#[test]
-	fn nothing_is_lost_or_made(
-		steps in prop::collection::vec((0u8..3, 0u16..3, 1u128..50_000, 0u64..HOUR), 1..60),
-	) {
-		ExtBuilder::default().build_and_execute(|| {
-			let mut expected: Balance = 0;
-			for (what, market, amount, wait) in steps {
-				advance(wait);
-				match what {
-					0 => {
-						let market = (market < 2).then_some(MarketId(market));
-						if Insurance::contribute(RuntimeOrigin::signed(ALICE), market, amount).is_ok() {
-							expected += amount;
-						}
-					},
-					1 => {
-						Insurance::penalty(MarketId(market), amount);
-						expected += amount;
-					},
-					_ => {
-						let paid = Insurance::cover(MarketId(market), amount);
-						assert!(paid <= amount);
-						expected -= paid;
-					},
-				}
-				assert_eq!(Insurance::total(), expected);
-				Insurance::do_try_state().unwrap();
-			}
-		});
-	}
+		Insurance::charged(BTC, 30, 400);
+		assert_eq!((Insurance::fund(BTC), Insurance::global()), (30, 99_400));
+		assert_eq!(Insurance::insurance_of(BTC).owed, 600);
+		// What takers pay beyond the debt stays with their market.
+		Insurance::charged(BTC, 0, 700);
+		assert_eq!((Insurance::fund(BTC), Insurance::global()), (130, 100_000));
+		assert_eq!(Insurance::insurance_of(BTC).owed, 0);
+		assert_eq!(Insurance::charges(BTC).surcharge, 0);
+		assert_eq!(events().last(), Some(&Event::Repaid { market: BTC }));
+		let before = System::event_count();
+		Insurance::charged(BTC, 5, 0);
+		Insurance::charged(BTC, 0, 0);
+		assert_eq!((Insurance::fund(BTC), System::event_count()), (135, before));
+	});
+}
+
+#[test]
+fn a_loss_that_leaves_shares_worthless_voids_them() {
+	ExtBuilder::default().build_and_execute(|| {
+		Limits::set(everything_at_once());
+		assert_ok!(Insurance::back(alice(), RICH));
+		assert_ok!(Insurance::notice(alice(), 1_000_000_000));
+		let shares = Insurance::shares().issued;
+		// Something of what is left goes each day, until a trillion shares stand for one unit.
+		let voided = Event::SharesVoided { shares, epoch: 1 };
+		let mut days = 0;
+		while !events().contains(&voided) {
+			assert!(Insurance::global() > 1 && days < 60);
+			Insurance::cover(BTC, RICH);
+			assert_ok!(Insurance::do_try_state());
+			advance(DAY);
+			days += 1;
+		}
+		assert!(Insurance::global() <= 1);
+		assert_eq!(Insurance::shares(), crate::ShareTotals { epoch: 1, issued: 0 });
+		assert_eq!(Insurance::backer_of(ALICE), Default::default());
+
+		// Whoever backs the fund now owes nothing to them.
+		assert_ok!(Insurance::back(bob(), 1_000));
+		assert_eq!(Insurance::backer_of(BOB).value, 1_000);
+		assert_eq!(Insurance::backer_of(ALICE).value, 0);
+		assert_noop!(Insurance::notice(alice(), 1), Error::<Test>::NotEnoughShares);
+		// The record of void shares goes, and with it nothing else.
+		let owned = MockCustody::owned(ALICE);
+		assert_ok!(Insurance::claim(alice()));
+		System::assert_last_event(Event::Claimed { who: ALICE, shares, paid: 0 }.into());
+		assert!(!crate::Backers::<Test>::contains_key(ALICE));
+		assert_eq!(MockCustody::owned(ALICE), owned);
+		assert_noop!(Insurance::claim(alice()), Error::<Test>::NoNotice);
+	});
+}
+
+/// Limits under which a day is enough to empty the global fund.
+fn everything_at_once() -> crate::DrawLimits {
+	let all = crate::bucket::Fractions { hour: Ppm(1_000_000), day: Ppm(1_000_000) };
+	crate::DrawLimits { market: all, all }
 }

@@ -1,0 +1,4 @@
+mod backing;
+mod funds;
+mod model;
+mod upkeep;
