@@ -1,0 +1,206 @@
+//! Replay of real order flow through the matching core.
+//!
+//! The book starts from a row of the reference, each level as one order of nobody in particular.
+//! Then a new order is placed, a cancel takes size off the order, or off what nobody in particular
+//! has at its price, and an execution is an immediate order of the other side. What the core's book
+//! then shows as best bid and ask is compared with the reference.
+//!
+//! A sample only holds events inside its levels: what is cancelled further away never says so, and a
+//! replay drifts. Therefore it can begin anew from the reference every so many messages. A row from
+//! which it begins is compared before it does.
+
+use crate::{
+	engine::{Core, MARKET},
+	flow::{self, Books, Kind, Message, Row},
+	report::Report,
+	Result,
+};
+use breakwater_core::{
+	book::{self, best, level, rest, Order},
+	units::{AccountRef, Lots, OrderId, Sequence, Side, Ticks},
+};
+use std::{collections::HashMap, path::Path};
+
+/// Who owns what was there at the start.
+const NOBODY: AccountRef = AccountRef(0);
+const SOMEBODY: AccountRef = AccountRef(1);
+
+/// How a replay compares with the reference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Score {
+	/// Rows compared.
+	pub rows: usize,
+	/// Rows with the same best bid and the same best ask.
+	pub reached: usize,
+	/// Executions of an order that the replay knows by its number.
+	pub known: usize,
+	/// Those in which the core filled just that order.
+	pub same_order: usize,
+}
+
+/// Replay two files and print how they compare.
+pub fn run(report: &mut Report, messages: &Path, book: &Path, reseed: Option<usize>) -> Result<()> {
+	let (messages, books) = (flow::messages(messages)?, flow::books(book)?);
+	let score = replay(&messages, &books, reseed);
+	let what = if books.every { "messages" } else { "snapshots" };
+	println!(
+		"replay  {} messages, reseeded {}: best bid and ask of the reference after {} of {} {what} \
+		 ({:.2} %); {} of {} known executions filled the very order",
+		messages.len(),
+		reseed.map_or("never".into(), |every| format!("every {every}")),
+		score.reached,
+		score.rows,
+		100.0 * score.reached as f64 / score.rows.max(1) as f64,
+		score.same_order,
+		score.known,
+	);
+	report.note("replay.rows", score.rows as f64, what);
+	report.note("replay.reached", score.reached as f64, what);
+	Ok(())
+}
+
+/// Replay messages and compare with every row that there is.
+pub fn replay(messages: &[Message], books: &Books, reseed: Option<usize>) -> Score {
+	let (mut replay, mut score) = (Replay::default(), Score::default());
+	let mut seeded = None;
+	for (n, message) in messages.iter().enumerate() {
+		if seeded.is_some() {
+			replay.apply(message, &mut score);
+		}
+		let Some(row) = books.rows.get(&n) else { continue };
+		if seeded.is_some() {
+			score.rows += 1;
+			score.reached += usize::from(replay.shows(row));
+		}
+		if seeded.is_none_or(|at| reseed.is_some_and(|every| n - at >= every)) {
+			if seeded.is_none() {
+				// The first row is where the replay begins.
+				score.rows += 1;
+				score.reached += 1;
+			}
+			replay = Replay::seeded(row);
+			seeded = Some(n);
+		}
+	}
+	score
+}
+
+/// A book under replay.
+#[derive(Default)]
+struct Replay {
+	core: Core,
+	sequence: u64,
+	/// The orders that came since the start, by the exchange's numbers.
+	orders: HashMap<u64, OrderId>,
+}
+
+impl Replay {
+	fn seeded(row: &Row) -> Self {
+		let mut replay = Self::default();
+		for level in row {
+			replay.rest(NOBODY, level.side, level.price, level.size);
+		}
+		replay
+	}
+
+	fn rest(&mut self, owner: AccountRef, side: Side, price: u32, size: u64) -> Option<OrderId> {
+		self.sequence += 1;
+		let order = Order {
+			market: MARKET,
+			owner,
+			side,
+			price: Ticks(price),
+			lots: Lots(size),
+			sequence: Sequence(self.sequence),
+			reduce_only: false,
+			expiry: 0,
+		};
+		rest(&mut self.core.store, &order).ok()
+	}
+
+	fn shows(&mut self, row: &Row) -> bool {
+		[Side::Bid, Side::Ask].into_iter().all(|side| {
+			let best = best(&mut self.core.store, MARKET, side).map(|price| price.0);
+			best == flow::best(row, side)
+		})
+	}
+
+	fn apply(&mut self, message: &Message, score: &mut Score) {
+		let Message { kind, order, size, price, side } = *message;
+		match kind {
+			Kind::New => {
+				let taken = self.core.take(order, side, Ticks(price), size);
+				if taken < size {
+					if let Some(id) = self.rest(SOMEBODY, side, price, size - taken) {
+						self.orders.insert(order, id);
+					}
+				}
+			},
+			Kind::Reduced => self.reduce(message, Lots(size)),
+			Kind::Deleted => self.reduce(message, Lots::MAX),
+			Kind::Executed => {
+				self.core.take(order, side.opposite(), Ticks(price), size);
+				if let Some(id) = self.orders.get(&order) {
+					score.known += 1;
+					let filled = self.core.desk.fills();
+					score.same_order += usize::from(filled.iter().all(|f| f.maker_order == *id));
+				}
+			},
+			Kind::Other => {},
+		}
+	}
+
+	/// Take size off an order, or off what nobody in particular has at its price.
+	fn reduce(&mut self, message: &Message, by: Lots) {
+		let Message { order, size, price, side, .. } = *message;
+		if let Some(id) = self.orders.get(&order) {
+			book::reduce(&mut self.core.store, *id, by);
+			return;
+		}
+		let oldest = level(&mut self.core.store, MARKET, side, Ticks(price), 1);
+		if let Some((id, _)) = oldest.first().filter(|(_, order)| order.owner == NOBODY) {
+			book::reduce(&mut self.core.store, *id, Lots(size));
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::flow::Level;
+
+	const fn message(kind: Kind, order: u64, size: u64, price: u32, side: Side) -> Message {
+		Message { kind, order, size, price, side }
+	}
+
+	#[test]
+	fn a_replay_follows_every_kind_of_message() {
+		use Side::{Ask, Bid};
+		let at = |side, price| Level { side, price, size: 10 };
+		let messages = [
+			message(Kind::Other, 0, 1, 1, Bid),
+			message(Kind::New, 1, 5, 101, Bid),
+			message(Kind::Reduced, 1, 4, 101, Bid),
+			message(Kind::Executed, 1, 1, 101, Bid),
+			message(Kind::Deleted, 77, 10, 110, Ask),
+			message(Kind::New, 2, 5, 105, Ask),
+			message(Kind::Deleted, 2, 5, 105, Ask),
+		];
+		let books =
+			[(100, 110), (101, 110), (101, 110), (100, 110), (100, 120), (100, 105), (100, 120)];
+		let rows = books.iter().map(|(bid, ask)| vec![at(Bid, *bid), at(Ask, *ask), at(Ask, 120)]);
+		let books = Books { rows: rows.enumerate().collect(), every: true };
+		let score = replay(&messages, &books, None);
+		assert_eq!(score, Score { rows: 7, reached: 7, known: 1, same_order: 1 });
+	}
+
+	#[test]
+	fn a_replay_that_drifts_is_said_to_and_reseeding_helps() {
+		let row = |bid| vec![Level { side: Side::Bid, price: bid, size: 1 }];
+		let nothing = message(Kind::Other, 0, 0, 0, Side::Bid);
+		let books =
+			Books { rows: [1, 2, 2, 2].map(row).into_iter().enumerate().collect(), every: true };
+		assert_eq!(replay(&[nothing; 4], &books, None).reached, 1);
+		assert_eq!(replay(&[nothing; 4], &books, Some(1)).reached, 3);
+	}
+}
