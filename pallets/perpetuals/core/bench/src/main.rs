@@ -14,6 +14,7 @@ mod flow;
 mod growth;
 #[cfg(feature = "peers")]
 mod peers;
+mod reference;
 mod replay;
 mod report;
 mod stream;

@@ -6,12 +6,13 @@
 //! then shows as best bid and ask is compared with the reference.
 //!
 //! A sample only holds events inside its levels: what is cancelled further away never says so, and a
-//! replay drifts. Therefore it can begin anew from the reference every so many messages. A row from
-//! which it begins is compared before it does.
+//! replay drifts. Therefore it can begin anew from the reference every so many messages. The replay is
+//! compared before it begins anew.
 
 use crate::{
 	engine::{Core, MARKET},
 	flow::{self, Books, Kind, Message, Row},
+	reference::{tops, Top},
 	report::Report,
 	Result,
 };
@@ -28,12 +29,16 @@ const SOMEBODY: AccountRef = AccountRef(1);
 /// How a replay compares with the reference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Score {
-	/// Rows compared.
-	pub rows: usize,
-	/// Rows with the same best bid and the same best ask.
-	pub reached: usize,
-	/// Executions of an order that the replay knows by its number.
+	/// Messages after which the reference's best prices are known.
 	pub known: usize,
+	/// Those after which the replay has the same best bid and the same best ask.
+	pub reached: usize,
+	/// Likewise, at the snapshots only, before the replay begins anew.
+	pub snapshots: usize,
+	/// Those of them with the same best bid and the same best ask.
+	pub snapshots_reached: usize,
+	/// Executions of an order that the replay knows by its number.
+	pub executions: usize,
 	/// Those in which the core filled just that order.
 	pub same_order: usize,
 }
@@ -42,42 +47,47 @@ pub struct Score {
 pub fn run(report: &mut Report, messages: &Path, book: &Path, reseed: Option<usize>) -> Result<()> {
 	let (messages, books) = (flow::messages(messages)?, flow::books(book)?);
 	let score = replay(&messages, &books, reseed);
-	let what = if books.every { "messages" } else { "snapshots" };
+	let share = 100.0 * score.reached as f64 / messages.len().max(1) as f64;
 	println!(
-		"replay  {} messages, reseeded {}: best bid and ask of the reference after {} of {} {what} \
-		 ({:.2} %); {} of {} known executions filled the very order",
-		messages.len(),
-		reseed.map_or("never".into(), |every| format!("every {every}")),
+		"replay  reseeded {}: best bid and ask of the reference after {} of {} messages ({share:.2} \
+		 %; the reference is known after {}), at {} of {} rows; {} of {} executions of known orders \
+		 filled the very order",
+		reseed.map_or("never".into(), |every| format!("every {every} messages")),
 		score.reached,
-		score.rows,
-		100.0 * score.reached as f64 / score.rows.max(1) as f64,
-		score.same_order,
+		messages.len(),
 		score.known,
+		score.snapshots_reached,
+		score.snapshots,
+		score.same_order,
+		score.executions,
 	);
-	report.note("replay.rows", score.rows as f64, what);
-	report.note("replay.reached", score.reached as f64, what);
+	report.note("replay.messages", messages.len() as f64, "messages");
+	report.note("replay.reached", score.reached as f64, "messages");
+	report.note("replay.share", share, "%");
 	Ok(())
 }
 
-/// Replay messages and compare with every row that there is.
+/// Replay messages and compare after each. Nothing can be compared before the first row.
 pub fn replay(messages: &[Message], books: &Books, reseed: Option<usize>) -> Score {
 	let (mut replay, mut score) = (Replay::default(), Score::default());
 	let mut seeded = None;
-	for (n, message) in messages.iter().enumerate() {
-		if seeded.is_some() {
-			replay.apply(message, &mut score);
+	for (n, (message, top)) in messages.iter().zip(tops(messages, books)).enumerate() {
+		let row = books.rows.get(&n);
+		match (seeded, row) {
+			(None, None) => continue,
+			(None, Some(row)) => {
+				replay = Replay::seeded(row);
+				seeded = Some(n);
+			},
+			(Some(_), _) => replay.apply(message, &mut score),
 		}
-		let Some(row) = books.rows.get(&n) else { continue };
-		if seeded.is_some() {
-			score.rows += 1;
-			score.reached += usize::from(replay.shows(row));
-		}
-		if seeded.is_none_or(|at| reseed.is_some_and(|every| n - at >= every)) {
-			if seeded.is_none() {
-				// The first row is where the replay begins.
-				score.rows += 1;
-				score.reached += 1;
-			}
+		let reached = top.is_some_and(|top| replay.top() == top);
+		score.known += usize::from(top.is_some());
+		score.reached += usize::from(reached);
+		let Some(row) = row else { continue };
+		score.snapshots += 1;
+		score.snapshots_reached += usize::from(reached);
+		if seeded.zip(reseed).is_some_and(|(at, every)| n - at >= every) {
 			replay = Replay::seeded(row);
 			seeded = Some(n);
 		}
@@ -118,11 +128,10 @@ impl Replay {
 		rest(&mut self.core.store, &order).ok()
 	}
 
-	fn shows(&mut self, row: &Row) -> bool {
-		[Side::Bid, Side::Ask].into_iter().all(|side| {
-			let best = best(&mut self.core.store, MARKET, side).map(|price| price.0);
-			best == flow::best(row, side)
-		})
+	fn top(&mut self) -> Top {
+		let [bid, ask] = [Side::Bid, Side::Ask]
+			.map(|side| best(&mut self.core.store, MARKET, side).map(|price| price.0));
+		(bid, ask)
 	}
 
 	fn apply(&mut self, message: &Message, score: &mut Score) {
@@ -141,7 +150,7 @@ impl Replay {
 			Kind::Executed => {
 				self.core.take(order, side.opposite(), Ticks(price), size);
 				if let Some(id) = self.orders.get(&order) {
-					score.known += 1;
+					score.executions += 1;
 					let filled = self.core.desk.fills();
 					score.same_order += usize::from(filled.iter().all(|f| f.maker_order == *id));
 				}
@@ -191,7 +200,8 @@ mod tests {
 		let rows = books.iter().map(|(bid, ask)| vec![at(Bid, *bid), at(Ask, *ask), at(Ask, 120)]);
 		let books = Books { rows: rows.enumerate().collect(), every: true };
 		let score = replay(&messages, &books, None);
-		assert_eq!(score, Score { rows: 7, reached: 7, known: 1, same_order: 1 });
+		assert_eq!((score.known, score.reached, score.snapshots_reached), (7, 7, 7));
+		assert_eq!((score.executions, score.same_order), (1, 1));
 	}
 
 	#[test]
