@@ -1,14 +1,14 @@
 //! What placing, cancelling and matching cost when many orders rest.
 //!
-//! Books of every size get the same traffic: orders near the best prices, cancels of orders that the
-//! traffic has placed, and takers. What differs is how many orders rest around and behind it, five at
-//! each price. A note says what placing and cancelling anywhere in the book costs, which is bound by
-//! the processor's caches.
+//! Books of every size get the same traffic: orders and cancels within the prices that the smallest
+//! one has, and takers. What differs is how many orders rest behind: two at each price, so that a
+//! bucket of the largest book holds about as many as the smallest book has on a side. Notes say what
+//! placing and cancelling anywhere in the book costs: the same steps, on memory that is in no cache.
 
 use crate::{
 	engine::Core,
 	report::{median, Promise, Report},
-	stream::{Numbers, Shape},
+	stream::Numbers,
 };
 use breakwater_core::units::Side;
 use std::time::Instant;
@@ -17,13 +17,13 @@ use std::time::Instant;
 const GROWTH: Promise = Promise { name: "book.growth", at_most: true, goal: 1.7 };
 
 /// Resting orders at one price.
-const AT_A_PRICE: u32 = 5;
+const AT_A_PRICE: u32 = 2;
 /// Takers in a row on one side, of two orders each.
 const TAKERS: usize = 10;
 const MIDDLE: u32 = 10_000_000;
-/// Where the traffic places its orders.
-const TRAFFIC: Shape = Shape::Tailed(20);
 const SIZES: [u32; 3] = [100, 10_000, 1_000_000];
+/// Where the traffic places its orders: so many ticks, which all books have.
+const NEAR: u32 = SIZES[0] / 2 / AT_A_PRICE;
 
 /// A book with many orders.
 struct Book {
@@ -115,27 +115,27 @@ impl Book {
 		time as f64 / (parts * 2 * TAKERS) as f64
 	}
 
-	fn measure(&mut self, ops: usize, seed: u64) -> Cost {
+	/// Place and cancel a few orders at a time within so many ticks, so that they do not change the
+	/// size of even the smallest book much. Returns the time of both.
+	fn traffic(&mut self, ops: usize, seed: u64, within: u32) -> (f64, f64) {
 		let mut numbers = Numbers(seed);
-		let width = u64::from(self.size / 2 / AT_A_PRICE);
-		// Few at a time, so that they do not change the size of even the smallest book much.
-		let mut total = (0.0, 0.0, 0.0);
 		let parts = ops.div_ceil(20);
+		let (mut placing, mut cancelling) = (0.0, 0.0);
 		for part in 0..parts as u64 {
-			let near: Vec<_> = (0..20)
-				.map(|_| (numbers.side(), TRAFFIC.distance(&mut numbers).min(width as u32)))
-				.collect();
-			let (place, cancel) = self.place_and_cancel(&near, part);
-			let far: Vec<_> =
-				(0..20).map(|_| (numbers.side(), numbers.below(width) as u32)).collect();
-			let (place_far, cancel_far) = self.place_and_cancel(&far, part);
-			total.0 += place;
-			total.1 += cancel;
-			total.2 += (place_far + cancel_far) / 2.0;
+			let batch: Vec<_> =
+				(0..20).map(|_| (numbers.side(), numbers.below(within.into()) as u32)).collect();
+			let (place, cancel) = self.place_and_cancel(&batch, part);
+			placing += place;
+			cancelling += cancel;
 		}
-		let parts = parts as f64;
+		(placing / parts as f64, cancelling / parts as f64)
+	}
+
+	fn measure(&mut self, ops: usize, seed: u64) -> Cost {
+		let (place, cancel) = self.traffic(ops, seed, NEAR);
 		let take = self.take(ops);
-		Cost { place: total.0 / parts, cancel: total.1 / parts, take, anywhere: total.2 / parts }
+		let (place_far, cancel_far) = self.traffic(ops, seed, self.size / 2 / AT_A_PRICE);
+		Cost { place, cancel, take, anywhere: (place_far + cancel_far) / 2.0 }
 	}
 }
 

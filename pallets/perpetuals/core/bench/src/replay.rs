@@ -6,8 +6,8 @@
 //! then shows as best bid and ask is compared with the reference.
 //!
 //! A sample only holds events inside its levels: what is cancelled further away never says so, and a
-//! replay drifts. Therefore it can begin anew from the reference every so many messages. The replay is
-//! compared before it begins anew.
+//! replay drifts. Where a message proves that an order is gone - because it would have traded - it is
+//! dropped, and it can begin anew from the reference every so many messages.
 
 use crate::{
 	engine::{Core, MARKET},
@@ -31,12 +31,15 @@ const SOMEBODY: AccountRef = AccountRef(1);
 pub struct Score {
 	/// Messages after which the reference's best prices are known.
 	pub known: usize,
-	/// Those after which the replay has the same best bid and the same best ask.
+	/// Those after which the replay has the same best bid and the same best ask. A message at which
+	/// it begins, or begins anew, is one of them.
 	pub reached: usize,
-	/// Likewise, at the snapshots only, before the replay begins anew.
+	/// Rows of the book file, compared before the replay begins anew from them.
 	pub snapshots: usize,
 	/// Those of them with the same best bid and the same best ask.
 	pub snapshots_reached: usize,
+	/// Orders that a message proved to be gone unsaid.
+	pub gone: usize,
 	/// Executions of an order that the replay knows by its number.
 	pub executions: usize,
 	/// Those in which the core filled just that order.
@@ -47,19 +50,20 @@ pub struct Score {
 pub fn run(report: &mut Report, messages: &Path, book: &Path, reseed: Option<usize>) -> Result<()> {
 	let (messages, books) = (flow::messages(messages)?, flow::books(book)?);
 	let score = replay(&messages, &books, reseed);
-	let share = 100.0 * score.reached as f64 / messages.len().max(1) as f64;
+	let share = 100.0 * score.reached as f64 / score.known.max(1) as f64;
 	println!(
-		"replay  reseeded {}: best bid and ask of the reference after {} of {} messages ({share:.2} \
-		 %; the reference is known after {}), at {} of {} rows; {} of {} executions of known orders \
-		 filled the very order",
-		reseed.map_or("never".into(), |every| format!("every {every} messages")),
-		score.reached,
+		"replay  {} messages, reseeded {}: the best bid and ask of the reference after {} of the {} \
+		 messages after which it is known ({share:.2} %), and at {} of {} rows before reseeding; {} of {} executions \
+		 of known orders filled the very order; {} orders proved gone",
 		messages.len(),
+		reseed.map_or("never".into(), |every| format!("every {every}")),
+		score.reached,
 		score.known,
 		score.snapshots_reached,
 		score.snapshots,
 		score.same_order,
 		score.executions,
+		score.gone,
 	);
 	report.note("replay.messages", messages.len() as f64, "messages");
 	report.note("replay.reached", score.reached as f64, "messages");
@@ -81,16 +85,16 @@ pub fn replay(messages: &[Message], books: &Books, reseed: Option<usize>) -> Sco
 			},
 			(Some(_), _) => replay.apply(message, &mut score),
 		}
-		let reached = top.is_some_and(|top| replay.top() == top);
-		score.known += usize::from(top.is_some());
-		score.reached += usize::from(reached);
-		let Some(row) = row else { continue };
-		score.snapshots += 1;
-		score.snapshots_reached += usize::from(reached);
-		if seeded.zip(reseed).is_some_and(|(at, every)| n - at >= every) {
-			replay = Replay::seeded(row);
-			seeded = Some(n);
+		if let Some(row) = row {
+			score.snapshots += 1;
+			score.snapshots_reached += usize::from(top.is_some_and(|top| replay.top() == top));
+			if seeded.zip(reseed).is_some_and(|(at, every)| n - at >= every) {
+				replay = Replay::seeded(row);
+				seeded = Some(n);
+			}
 		}
+		score.known += usize::from(top.is_some());
+		score.reached += usize::from(top.is_some_and(|top| replay.top() == top));
 	}
 	score
 }
@@ -138,6 +142,8 @@ impl Replay {
 		let Message { kind, order, size, price, side } = *message;
 		match kind {
 			Kind::New => {
+				// It came to rest, so nothing that it would have traded with can be there.
+				score.gone += self.drop_within(side.opposite(), Ticks(price));
 				let taken = self.core.take(order, side, Ticks(price), size);
 				if taken < size {
 					if let Some(id) = self.rest(SOMEBODY, side, price, size - taken) {
@@ -148,6 +154,10 @@ impl Replay {
 			Kind::Reduced => self.reduce(message, Lots(size)),
 			Kind::Deleted => self.reduce(message, Lots::MAX),
 			Kind::Executed => {
+				// It was the best, so nothing better can be there.
+				if let Some(better) = price.checked_add_signed(side.sign().into()) {
+					score.gone += self.drop_within(side, Ticks(better));
+				}
 				self.core.take(order, side.opposite(), Ticks(price), size);
 				if let Some(id) = self.orders.get(&order) {
 					score.executions += 1;
@@ -157,6 +167,21 @@ impl Replay {
 			},
 			Kind::Other => {},
 		}
+	}
+
+	/// Drop the orders of a side whose price is `worst` or better. Returns how many there were.
+	fn drop_within(&mut self, side: Side, worst: Ticks) -> usize {
+		let mut dropped = 0;
+		while let Some(price) = best(&mut self.core.store, MARKET, side) {
+			if !side.opposite().accepts(worst, price) {
+				break;
+			}
+			for (id, _) in level(&mut self.core.store, MARKET, side, price, usize::MAX) {
+				book::remove(&mut self.core.store, id);
+				dropped += 1;
+			}
+		}
+		dropped
 	}
 
 	/// Take size off an order, or off what nobody in particular has at its price.
@@ -211,6 +236,7 @@ mod tests {
 		let books =
 			Books { rows: [1, 2, 2, 2].map(row).into_iter().enumerate().collect(), every: true };
 		assert_eq!(replay(&[nothing; 4], &books, None).reached, 1);
-		assert_eq!(replay(&[nothing; 4], &books, Some(1)).reached, 3);
+		let score = replay(&[nothing; 4], &books, Some(2));
+		assert_eq!((score.reached, score.snapshots_reached), (3, 1));
 	}
 }
