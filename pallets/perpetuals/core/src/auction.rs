@@ -308,7 +308,7 @@ pub struct Uncross {
 	pub now: u32,
 	/// The most pairs that may trade.
 	pub max_fills: u16,
-	/// The most orders that may be removed on the way.
+	/// The most orders that may be removed on the way, and one more where both of a pair are.
 	pub max_removals: u16,
 }
 
@@ -385,9 +385,9 @@ impl<C: Counterparties> Run<'_, C> {
 			let bid = self.bids.front(s, Some(price))?;
 			let ask = self.asks.front(s, Some(price))?;
 			let step = if bid.order.expired(now) {
-				self.remove(Side::Bid, &bid, Removal::Expired)
+				self.expire(Side::Bid, &bid)
 			} else if ask.order.expired(now) {
-				self.remove(Side::Ask, &ask, Removal::Expired)
+				self.expire(Side::Ask, &ask)
 			} else if self.uncrossed.fills == self.at.max_fills {
 				Some(Ended::Budget)
 			} else {
@@ -412,9 +412,19 @@ impl<C: Counterparties> Run<'_, C> {
 				self.fill(pair, bid, ask);
 				None
 			},
-			(bid, ask) => self
-				.remove_part(Side::Bid, &pair.bid, bid)
-				.or_else(|| self.remove_part(Side::Ask, &pair.ask, ask)),
+			(bid, ask) => {
+				if self.uncrossed.removals >= self.at.max_removals {
+					return Some(Ended::Budget);
+				}
+				// Both or none: what is asked of the one must not depend on where a step ends.
+				for (side, leg, part) in [(Side::Bid, &pair.bid, bid), (Side::Ask, &pair.ask, ask)]
+				{
+					if let Part::Remove(why) = part {
+						self.drop(side, leg, why);
+					}
+				}
+				None
+			},
 		}
 	}
 
@@ -438,21 +448,19 @@ impl<C: Counterparties> Run<'_, C> {
 		}
 	}
 
-	fn remove_part(&mut self, side: Side, leg: &Leg, part: Part) -> Option<Ended> {
-		match part {
-			Part::Remove(why) => self.remove(side, leg, why),
-			Part::Trade(_) => None,
-		}
-	}
-
-	fn remove(&mut self, side: Side, leg: &Leg, why: Removal) -> Option<Ended> {
-		if self.uncrossed.removals == self.at.max_removals {
+	/// Remove an order that has expired.
+	fn expire(&mut self, side: Side, leg: &Leg) -> Option<Ended> {
+		if self.uncrossed.removals >= self.at.max_removals {
 			return Some(Ended::Budget);
 		}
-		self.uncrossed.removals += 1;
+		self.drop(side, leg, Removal::Expired);
+		None
+	}
+
+	fn drop(&mut self, side: Side, leg: &Leg, why: Removal) {
+		self.uncrossed.removals = self.uncrossed.removals.saturating_add(1);
 		self.c.removed(leg.id, &leg.order, leg.order.lots, why);
 		self.queue(side).pop();
-		None
 	}
 
 	fn queue(&mut self, side: Side) -> &mut Queue {
@@ -472,9 +480,9 @@ impl<C: Counterparties> Run<'_, C> {
 			}
 			let (bid, ask) = (self.bids.front(s, None)?, self.asks.front(s, None)?);
 			let step = if bid.order.expired(self.at.now) {
-				self.remove(Side::Bid, &bid, Removal::Expired)
+				self.expire(Side::Bid, &bid)
 			} else if ask.order.expired(self.at.now) {
-				self.remove(Side::Ask, &ask, Removal::Expired)
+				self.expire(Side::Ask, &ask)
 			} else {
 				Some(Ended::Crossed)
 			};
