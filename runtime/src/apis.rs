@@ -2,12 +2,16 @@
 
 use crate::{
 	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce,
-	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+	Perpetuals, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+	TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use breakwater_primitives::{
-	api::{AccountSummary, CustodyStatus, Depth, MarketStatus},
-	MarketId,
+	api::{
+		AccountSummary, AuctionPrice, CustodyStatus, Depth, DryRun, FundingStatus, LevelOrder,
+		MarketStatus,
+	},
+	MarketId, Side, Ticks,
 };
 use frame_support::{
 	genesis_builder_helper,
@@ -15,13 +19,14 @@ use frame_support::{
 	weights::Weight,
 };
 use pallet_grandpa::fg_primitives;
+use pallet_perpetuals::PlaceOrder;
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
 use sp_runtime::{
 	traits::{Block as BlockT, NumberFor},
 	transaction_validity::{TransactionSource, TransactionValidity},
-	ApplyExtrinsicResult, ExtrinsicInclusionMode,
+	ApplyExtrinsicResult, DispatchError, ExtrinsicInclusionMode,
 };
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
@@ -207,7 +212,7 @@ impl_runtime_apis! {
 		}
 	}
 
-	impl breakwater_primitives::api::BreakwaterApi<Block, AccountId> for Runtime {
+	impl breakwater_primitives::api::BreakwaterApi<Block, AccountId, PlaceOrder> for Runtime {
 		fn market_status(market: MarketId) -> Option<MarketStatus> {
 			crate::views::market_status(market)
 		}
@@ -216,6 +221,22 @@ impl_runtime_apis! {
 		}
 		fn account_summary(owner: AccountId, sub: u8) -> Option<AccountSummary> {
 			crate::views::account_summary(owner, sub)
+		}
+		fn level(market: MarketId, side: Side, price: Ticks) -> Vec<LevelOrder> {
+			Perpetuals::level_orders(market, side, price)
+		}
+		fn indicative(market: MarketId) -> Option<AuctionPrice> {
+			Perpetuals::indicative_price(market)
+		}
+		fn funding(market: MarketId) -> Option<FundingStatus> {
+			Perpetuals::funding_of(market)
+		}
+		fn dry_run(
+			owner: AccountId,
+			sub: u8,
+			order: PlaceOrder,
+		) -> Result<DryRun, DispatchError> {
+			crate::views::dry_run(owner, sub, &order)
 		}
 		fn custody() -> CustodyStatus {
 			crate::views::custody()

@@ -114,7 +114,10 @@ pub fn passes_safe_mode(pallet: &str, call: &str) -> bool {
 		("Preimage", "note_preimage" | "unnote_preimage") => true,
 		// The exits, and what makes them possible.
 		("Margin", "deposit" | "liquidate" | "set_key") => true,
-		("Perpetuals", "cancel" | "cancel_all") => true,
+		(
+			"Perpetuals",
+			"cancel" | "cancel_all" | "cancel_client" | "set_switch" | "cancel_stop",
+		) => true,
 		("Insurance", "contribute") => true,
 		// Inner calls are judged one by one.
 		("Utility", "batch" | "batch_all" | "force_batch") => true,
@@ -132,10 +135,7 @@ fn only_reduces(call: &RuntimeCall) -> bool {
 	match call {
 		RuntimeCall::Perpetuals(pallet_perpetuals::Call::place { order, .. }) => order.reduce_only,
 		RuntimeCall::Perpetuals(pallet_perpetuals::Call::batch { actions, .. }) => {
-			actions.iter().all(|action| match action {
-				pallet_perpetuals::BatchAction::Place(order) => order.reduce_only,
-				_ => true,
-			})
+			actions.iter().all(|action| action.order().is_none_or(|order| order.reduce_only))
 		},
 		_ => false,
 	}
@@ -159,7 +159,7 @@ pub fn never_paused(pallet: &str, call: &str) -> bool {
 		("Timestamp", "set") => true,
 		("System", "apply_authorized_upgrade") => true,
 		("PriceGuard", "feed") => true,
-		("Perpetuals", "cancel" | "cancel_all") => true,
+		("Perpetuals", "cancel" | "cancel_all" | "cancel_client" | "cancel_stop") => true,
 		("Margin", "deposit") => true,
 		("CircuitBreaker" | "Timelock" | "SafeMode" | "TxPause", _) => true,
 		("TechnicalCommittee" | "Council", "propose" | "vote" | "close" | "execute") => true,

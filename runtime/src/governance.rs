@@ -69,9 +69,10 @@ pub fn votes_needed(call: &RuntimeCall, seats: u32) -> u32 {
 		RuntimeCall::CircuitBreaker(pallet_circuit_breaker::Call::restrict { .. }) => Tier::THIRD,
 		RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {}) => Tier::TWO_THIRDS,
 		RuntimeCall::Timelock(pallet_timelock::Call::queue { class, .. }) => council_tier(*class),
-		RuntimeCall::SafeMode(_) | RuntimeCall::Timelock(_) | RuntimeCall::Incidents(_) => {
-			Tier::HALF
-		},
+		RuntimeCall::SafeMode(_)
+		| RuntimeCall::Timelock(_)
+		| RuntimeCall::Incidents(_)
+		| RuntimeCall::Perpetuals(_) => Tier::HALF,
 		_ => return 2,
 	};
 	tier.needed(seats)

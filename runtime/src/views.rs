@@ -2,9 +2,11 @@
 
 use crate::{AccountId, CircuitBreaker, Margin, Perpetuals, PriceGuard, Runtime};
 use breakwater_primitives::{
-	api::{AccountSummary, CustodyStatus, Depth, MarketStatus},
+	api::{AccountSummary, CustodyStatus, Depth, DryRun, MarketStatus},
 	Gate, MarketId,
 };
+use pallet_perpetuals::PlaceOrder;
+use sp_runtime::DispatchError;
 
 /// The market now.
 pub fn market_status(market: MarketId) -> Option<MarketStatus> {
@@ -33,6 +35,11 @@ pub fn depth(market: MarketId, levels: u32) -> Depth {
 /// An owner's account.
 pub fn account_summary(owner: AccountId, sub: u8) -> Option<AccountSummary> {
 	Margin::account_summary(&owner, sub)
+}
+
+/// What an order of the owner would do, with his account afterwards.
+pub fn dry_run(owner: AccountId, sub: u8, order: &PlaceOrder) -> Result<DryRun, DispatchError> {
+	Perpetuals::run_dry(&owner, sub, order, || Margin::account_summary(&owner, sub))
 }
 
 /// The custody account against the claims on it.

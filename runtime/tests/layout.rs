@@ -66,7 +66,20 @@ fn calls<C: GetCallName + GetCallIndex>() -> Vec<(u8, &'static str)> {
 fn call_indices_of_our_pallets_are_pinned() {
 	assert_eq!(
 		calls::<pallet_perpetuals::Call<Runtime>>(),
-		[(0, "create_market"), (1, "place"), (2, "cancel"), (3, "cancel_all"), (4, "batch")]
+		[
+			(0, "create_market"),
+			(1, "place"),
+			(2, "cancel"),
+			(3, "cancel_all"),
+			(4, "batch"),
+			(5, "cancel_client"),
+			(6, "set_switch"),
+			(7, "place_stop"),
+			(8, "cancel_stop"),
+			(9, "tighten_market"),
+			(10, "loosen_market"),
+			(11, "change_market"),
+		]
 	);
 	assert_eq!(
 		calls::<pallet_margin::Call<Runtime>>(),

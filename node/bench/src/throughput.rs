@@ -41,14 +41,7 @@ pub fn feed_all(chain: &mut Chain, feeders: &mut [Account], price: Ticks) -> Res
 }
 
 pub(crate) fn order(side: Side, price: Ticks, lots: u64, time_in_force: TimeInForce) -> PlaceOrder {
-	PlaceOrder {
-		market: MARKET,
-		side,
-		kind: OrderKind::Limit { price, time_in_force },
-		lots: Lots(lots),
-		reduce_only: false,
-		client: 0,
-	}
+	PlaceOrder::new(MARKET, side, OrderKind::Limit { price, time_in_force }, Lots(lots))
 }
 
 pub(crate) fn place(order: PlaceOrder) -> RuntimeCall {

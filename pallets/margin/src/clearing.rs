@@ -7,7 +7,7 @@ use crate::{
 use breakwater_math::RiskTerms;
 use breakwater_primitives::{
 	clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing, Custody, Funding, Gate,
-	MarketId, Millis, Permission, Prices, MARKETS_PER_SHARD, MAX_MARKETS,
+	MarketId, Millis, Permission, Ppm, Prices, MARKETS_PER_SHARD, MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::DispatchResult,
@@ -32,6 +32,10 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 	}
 	fn session() -> House<T> {
 		House::new()
+	}
+	fn base_fractions(market: MarketId) -> (Ppm, Ppm) {
+		let terms = Self::risk_terms(market);
+		terms.map_or_else(Default::default, |t| (t.base_initial(), t.base_maintenance()))
 	}
 	fn market_created(market: MarketId, risk: MarketRisk) -> DispatchResult {
 		ensure!(market.0 < MAX_MARKETS, Error::<T>::UnknownMarket);

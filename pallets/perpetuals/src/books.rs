@@ -2,19 +2,21 @@
 //! market's [`Hot`] item, which is written only when something in it changed.
 
 use crate::{
-	types::{HotMarket, Reason},
+	order::Reason,
+	types::{fee_tier, FeeTiers, HotMarket, MarketTerms, Phase},
 	Config, Event, Hot, Pages, Pallet, Words,
 };
 use alloc::vec::Vec;
 use breakwater_core::{
+	auction::Uncrossed,
 	book::{self, BookFull, Order},
-	matching::{self, Counterparty, End, Taken, Taker},
+	matching::{self, Counterparty, End, SelfTrade, Taken, Taker},
 	page::{Page, Resting},
 	store::{Flushed, WriteBack},
 };
 use breakwater_primitives::{
-	clearing::Fees, level::Band, store::MapBackend, AccountRef, Contract, Fill, Lots, MarketId,
-	Observation, Observe, OrderId, Removal, Session, Side, Ticks, Verdict,
+	api::DryFill, clearing::Fees, level::Band, store::MapBackend, AccountRef, Balance, Contract,
+	Fill, Lots, MarketId, Observation, Observe, OrderId, Removal, Session, Side, Ticks, Verdict,
 };
 use core::marker::PhantomData;
 
@@ -36,17 +38,39 @@ struct Touched {
 pub(crate) struct Books<T: Config> {
 	store: BookStore<T>,
 	touched: Vec<Touched>,
+	/// The taker's fills and the fees that he paid for them, where somebody wants to know.
+	record: Option<(Vec<DryFill>, Balance)>,
 }
 
 /// Where and with what fees a match happens.
-#[derive(Clone, Copy)]
 pub(crate) struct Rules {
-	pub(crate) contract: Contract,
-	pub(crate) fees: Fees,
-	pub(crate) band: Band,
+	contract: Contract,
+	band: Band,
+	/// What the taker pays, and a maker who reaches no tier.
+	fees: Fees,
+	/// What makers pay by their volume.
+	tiers: FeeTiers,
 }
 
 impl Rules {
+	/// The rules of a market for a taker who traded `volume` in the last 30 days.
+	pub(crate) fn of(terms: &MarketTerms, band: Band, volume: Balance) -> Self {
+		let fees = Fees { taker: terms.fees_at(volume).taker, ..terms.fees };
+		Self { contract: terms.contract, band, fees, tiers: terms.tiers.clone() }
+	}
+	/// The rules of a market for one who pays no fee, nor does his counterparty.
+	pub(crate) fn free(terms: &MarketTerms, band: Band) -> Self {
+		let (fees, tiers) = (Fees::default(), FeeTiers::new());
+		Self { contract: terms.contract, band, fees, tiers }
+	}
+	/// The fees of a fill against a maker who traded `volume` in the last 30 days.
+	fn fees(&self, volume: impl FnOnce() -> Balance) -> Fees {
+		if self.tiers.is_empty() {
+			return self.fees;
+		}
+		let maker = fee_tier(&self.tiers, volume()).map_or(self.fees.maker, |fees| fees.maker);
+		Fees { maker, ..self.fees }
+	}
 	/// `limit` moved to the edge of the band that an order of `side` would cross. Unlike
 	/// [`Band::clamp`] it never makes a limit worse for its owner.
 	pub(crate) fn within(&self, side: Side, limit: Ticks) -> Ticks {
@@ -69,7 +93,17 @@ pub(crate) struct Outcome {
 
 impl<T: Config> Books<T> {
 	pub(crate) fn new() -> Self {
-		Self { store: WriteBack::new(MapBackend::default()), touched: Vec::new() }
+		Self { store: WriteBack::new(MapBackend::default()), touched: Vec::new(), record: None }
+	}
+
+	/// Record fills from now on.
+	pub(crate) fn record(&mut self) {
+		self.record = Some(Default::default());
+	}
+
+	/// What was recorded.
+	pub(crate) fn recorded(&mut self) -> (Vec<DryFill>, Balance) {
+		self.record.take().unwrap_or_default()
 	}
 
 	pub(crate) fn store(&mut self) -> &mut BookStore<T> {
@@ -84,6 +118,15 @@ impl<T: Config> Books<T> {
 			self.touched.len() - 1
 		});
 		&mut self.touched[at]
+	}
+
+	/// Whether and how orders of the market are collected.
+	pub(crate) fn phase(&mut self, market: MarketId) -> Phase {
+		self.touch(market).hot.phase
+	}
+
+	pub(crate) fn set_phase(&mut self, market: MarketId, phase: Phase) {
+		self.touch(market).hot.phase = phase;
 	}
 
 	/// The best price of a side.
@@ -102,12 +145,15 @@ impl<T: Config> Books<T> {
 		&mut self,
 		session: &mut S,
 		taker: &Taker,
+		self_trade: SelfTrade,
 		rules: &Rules,
 	) -> Outcome {
 		let inside = Taker { limit: rules.within(taker.side, taker.limit), ..*taker };
 		let mut makers = Makers::<T, S> {
 			session,
 			taker: taker.account,
+			self_trade,
+			record: self.record.as_mut(),
 			rules,
 			resting: Lots::ZERO,
 			last: None,
@@ -130,6 +176,25 @@ impl<T: Config> Books<T> {
 		Outcome { taken, band_reached: wanted.is_some() }
 	}
 
+	/// Note what a step of an auction did at its price.
+	pub(crate) fn uncrossed(
+		&mut self,
+		market: MarketId,
+		price: Ticks,
+		step: &Uncrossed,
+		contract: Contract,
+	) {
+		if step.fills == 0 && step.removals == 0 {
+			return;
+		}
+		self.refresh(market, Side::Bid);
+		self.refresh(market, Side::Ask);
+		if step.fills > 0 {
+			let notional = contract.notional(step.lots, price);
+			self.touch(market).trade((price, price), notional, price, step.fills);
+		}
+	}
+
 	/// Let `order` rest.
 	pub(crate) fn rest(&mut self, order: &Order) -> Result<OrderId, BookFull> {
 		let id = book::rest(&mut self.store, order)?;
@@ -143,6 +208,16 @@ impl<T: Config> Books<T> {
 			hot.set_best(order.side, Some(order.price));
 		}
 		Ok(id)
+	}
+
+	/// The order `id`, if it rests.
+	pub(crate) fn find(&mut self, id: OrderId) -> Option<Resting> {
+		book::find(&mut self.store, id)
+	}
+
+	/// Take `by` lots, which is not all of it, off the order `id`; it keeps its place in time.
+	pub(crate) fn reduce(&mut self, id: OrderId, by: Lots) {
+		book::reduce(&mut self.store, id, by);
 	}
 
 	/// Remove the order `id`.
@@ -174,21 +249,33 @@ impl<T: Config> Books<T> {
 	}
 }
 
+/// Whether the best prices of a market cross.
+pub(crate) fn best_crosses(hot: &HotMarket) -> bool {
+	hot.bid.zip(hot.ask).is_some_and(|(bid, ask)| bid >= ask)
+}
+
 impl Touched {
 	fn record(&mut self, taken: &Taken, last: Option<Ticks>, contract: Contract) {
-		let Some((low, high)) = taken.range else { return };
+		let Some(range) = taken.range else { return };
 		let notional = taken.lot_ticks.saturating_mul(contract.unit as u128);
+		self.trade(range, notional, last.unwrap_or(range.1), taken.fills);
+	}
+
+	fn trade(&mut self, (low, high): (Ticks, Ticks), notional: u128, last: Ticks, fills: u16) {
 		let (was_low, was_high, before) = self.traded.unwrap_or((low, high, 0));
 		let sum = before.saturating_add(notional);
 		self.traded = Some((low.min(was_low), high.max(was_high), sum));
-		self.hot.last = last.or(self.hot.last);
-		self.hot.trades = self.hot.trades.saturating_add(taken.fills.into());
+		self.hot.last = Some(last);
+		self.hot.trades = self.hot.trades.saturating_add(fills.into());
 		self.hot.volume = self.hot.volume.saturating_add(notional);
 	}
 
 	fn save<T: Config>(&self) {
 		if self.hot == self.stored {
 			return;
+		}
+		if self.hot.phase != self.stored.phase {
+			Pallet::<T>::watch(self.market, true);
 		}
 		if self.hot == HotMarket::default() {
 			Hot::<T>::remove(self.market);
@@ -211,6 +298,8 @@ impl Touched {
 struct Makers<'a, T, S> {
 	session: &'a mut S,
 	taker: AccountRef,
+	self_trade: SelfTrade,
+	record: Option<&'a mut (Vec<DryFill>, Balance)>,
 	rules: &'a Rules,
 	/// What rested of the order that was met last.
 	resting: Lots,
@@ -220,6 +309,21 @@ struct Makers<'a, T, S> {
 }
 
 impl<T: Config, S: Session> Counterparty for Makers<'_, T, S> {
+	fn self_trade(&mut self, id: OrderId, resting: &Resting) -> Option<SelfTrade> {
+		// Whoever does not load is told to go by the verdict, and where nothing may trade there is
+		// nothing to prevent.
+		let known = self.session.load(resting.owner).is_ok() && self.rules.contains(id.tick());
+		let own = known && self.session.same_owner(self.taker, resting.owner);
+		own.then_some(self.self_trade)
+	}
+
+	fn decremented(&mut self, id: OrderId, resting: &Resting, by: Lots) {
+		let account = resting.owner;
+		self.session.free(account, id, by, resting.reduce_only(), false);
+		let lots = resting.lots.saturating_sub(by);
+		Pallet::<T>::deposit_event(Event::OrderReduced { id, account, lots });
+	}
+
 	fn verdict(&mut self, id: OrderId, resting: &Resting, want: Lots) -> Verdict {
 		let price = id.tick();
 		// The taker's limit keeps him inside one edge of the band. Beyond the other edge rest
@@ -231,9 +335,6 @@ impl<T: Config, S: Session> Counterparty for Makers<'_, T, S> {
 		if self.session.load(resting.owner).is_err() {
 			return Verdict::Remove(Removal::Margin);
 		}
-		if self.session.same_owner(self.taker, resting.owner) {
-			return Verdict::Remove(Removal::SelfTrade);
-		}
 		self.resting = resting.lots;
 		self.session.maker(resting.owner, id, want, resting.reduce_only())
 	}
@@ -241,8 +342,14 @@ impl<T: Config, S: Session> Counterparty for Makers<'_, T, S> {
 	fn filled(&mut self, fill: &Fill) {
 		// An order that its owner could not carry whole is gone only when its rest was removed.
 		let maker_done = fill.lots == self.resting;
-		self.session.settle(&Fill { maker_done, ..*fill }, &self.rules.fees);
+		let fees = self.rules.fees(|| self.session.volume(fill.maker));
+		self.session.settle(&Fill { maker_done, ..*fill }, &fees);
 		self.last = Some(fill.price);
+		if let Some((fills, paid)) = &mut self.record {
+			let notional = self.rules.contract.notional(fill.lots, fill.price);
+			fills.push(DryFill { price: fill.price, lots: fill.lots });
+			*paid = paid.saturating_add(fees.taker.mul_ceil(notional));
+		}
 		Pallet::<T>::deposit_event(Event::Filled {
 			market: fill.market,
 			price: fill.price,

@@ -1,7 +1,10 @@
 //! The invariants of the exchange's storage.
 
 use crate::{
-	books::Books, types::MAX_LOTS, Config, Hot, HotMarket, MarketCount, Pages, Pallet, Terms, Words,
+	books::Books,
+	types::{MarketTerms, Mode, Phase, MAX_LOTS},
+	Config, Hot, HotMarket, Lapsing, MarketCount, NearestStops, Pages, Pallet, StopPages, Stops,
+	Switches, Terms, Waiting, Words,
 };
 use alloc::collections::BTreeSet;
 use breakwater_core::{
@@ -10,7 +13,7 @@ use breakwater_core::{
 	store::{Content, Kind, PageKey, Word, WordKey},
 	tree::Tree,
 };
-use breakwater_primitives::{MarketId, Side, MAX_MARKETS};
+use breakwater_primitives::{MarketId, Side, Ticks, MAX_MARKETS};
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 
@@ -25,12 +28,59 @@ impl<T: Config> Pallet<T> {
 	/// 2. Pages are not empty, and sorted by tick and time; every order has lots and a price.
 	/// 3. A bit of the bitmap is set exactly where there is something below it.
 	/// 4. Overflow pages hold orders of their tick that are later than those in the bucket's page.
-	/// 5. No book is crossed, and `Hot` has its best prices.
+	/// 5. No book is crossed unless its orders are collected, and `Hot` has its best prices.
+	/// 7. Every stop order waits at its trigger, nothing else does, and the nearest are known.
+	/// 6. An account with a switch waits in the bin that the switch names, and nobody else does.
 	pub fn do_try_state() -> Checked {
 		Self::check_markets()?;
 		Pages::<T>::iter().try_for_each(|(key, page)| Self::check_page(key, &page))?;
 		Words::<T>::iter().try_for_each(|(key, word)| Self::check_word(key, &word))?;
-		Self::markets().try_for_each(|(market, _)| Self::check_best(market))
+		Self::markets().try_for_each(|(market, terms)| Self::check_best(market, &terms))?;
+		Self::check_switches()?;
+		Self::check_stops()
+	}
+
+	fn check_stops() -> Checked {
+		let mut waiting = BTreeSet::new();
+		for (account, stops) in Stops::<T>::iter() {
+			ensure!(!stops.is_empty(), "an account without stops is kept");
+			for Waiting { slot, stop } in stops {
+				let key = (stop.order.market, stop.when as u8, stop.trigger, account, slot);
+				ensure!(waiting.insert(key), "a slot is used twice");
+			}
+		}
+		let mut armed = BTreeSet::new();
+		for (key, page) in StopPages::<T>::iter() {
+			ensure!(!page.is_empty(), "an empty page of stops is kept");
+			let when = if key.kind == Kind::Falling { 0u8 } else { 1 };
+			for trigger in &page.triggers {
+				let tick = key.at.saturating_mul(256).saturating_add(trigger.offset.into());
+				let entry = (key.market, when, Ticks(tick), trigger.account, trigger.what);
+				ensure!(armed.insert(entry), "a stop is armed twice");
+			}
+		}
+		ensure!(waiting == armed, "stops and their triggers disagree");
+		for (market, _) in Self::markets() {
+			let of = |when: u8| armed.iter().filter(move |e| e.0 == market && e.1 == when);
+			let below = of(0).map(|entry| entry.2).max();
+			let above = of(1).map(|entry| entry.2).min();
+			let stored = NearestStops::<T>::get(market);
+			ensure!((stored.below, stored.above) == (below, above), "the nearest stop is wrong");
+		}
+		Ok(())
+	}
+
+	fn check_switches() -> Checked {
+		let mut waiting = BTreeSet::new();
+		for (bin, accounts) in Lapsing::<T>::iter() {
+			ensure!(!accounts.is_empty(), "an empty bin of switches is kept");
+			for account in accounts {
+				ensure!(waiting.insert((account, bin)), "an account waits twice in a bin");
+			}
+		}
+		let named: BTreeSet<_> = Switches::<T>::iter().map(|(who, s)| (who, s.bin)).collect();
+		ensure!(waiting == named, "switches and bins disagree");
+		Ok(())
 	}
 
 	fn check_markets() -> Checked {
@@ -136,7 +186,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_best(market: MarketId) -> Checked {
+	fn check_best(market: MarketId, terms: &MarketTerms) -> Checked {
 		let mut books = Books::<T>::new();
 		let bid = book::best(books.store(), market, Side::Bid);
 		let ask = book::best(books.store(), market, Side::Ask);
@@ -146,7 +196,8 @@ impl<T: Config> Pallet<T> {
 			"the hot item has other best prices than the book"
 		);
 		let crossed = bid.zip(ask).is_some_and(|(bid, ask)| bid >= ask);
-		ensure!(!crossed, "a book is crossed");
+		let collected = hot.phase != Phase::Continuous || terms.mode == Mode::FrequentBatch;
+		ensure!(!crossed || collected, "a book is crossed");
 		Ok(())
 	}
 }

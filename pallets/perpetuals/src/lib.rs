@@ -27,18 +27,25 @@
 //! of prices in it binds every trade, also those that liquidate: an order that would trade beyond it
 //! is cut there, and the breaker is told. Cancelling is never denied and does not ask.
 //!
-//! Self-trade prevention is by owner, over all his sub-accounts: the resting order is removed and
-//! the taker goes on.
+//! Self-trade prevention is by owner, over all his sub-accounts; each order says which of the two
+//! gives way. An order that is refused is charged no less than one that rests.
 //!
-//! Expired orders leave the book when a taker meets them, or when anybody cancels them.
+//! Expired orders leave the book when a taker meets them, or when anybody cancels them, which is
+//! free. A dead man's switch cancels the orders of an account that does not renew it.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+mod auction;
 mod books;
 mod desk;
+pub mod funding;
+mod listing;
 mod market;
+mod premium;
+mod stops;
+mod switch;
 mod venue;
 mod view;
 
@@ -49,13 +56,22 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub mod order;
 pub mod types;
 pub mod weights;
 
+pub use auction::{CLOSING_BLOCKS, EXTENSION, MAX_EXTENSIONS};
+pub use listing::MarketChange;
+pub use order::{
+	BatchAction, Cut, OrderKind, PlaceOrder, Reason, RestingOrder, SelfTrade, TimeInForce,
+};
 pub use pallet::*;
+pub use premium::{PremiumState, SAMPLE_EVERY};
+pub use stops::{Crossing, Nearest, StopOrder, Waiting, MAX_STOPS};
+pub use switch::{Switch, MAX_SWITCH_BLOCKS};
 pub use types::{
-	BatchAction, Cut, HotMarket, MarketInfo, MarketTerms, NewMarket, OrderKind, PlaceOrder, Reason,
-	RestingOrder, Symbol, Tier, TimeInForce,
+	FeeTier, FeeTiers, HotMarket, MarketInfo, MarketTerms, Mode, NewMarket, Phase, Status, Symbol,
+	Tier,
 };
 pub use view::MAX_LEVELS;
 pub use weights::WeightInfo;
@@ -63,17 +79,19 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::{desk::Desk, types::MAX_BATCH, weights::Work};
+	use crate::{desk::Desk, stops::AccountStops, switch::Bin, types::MAX_BATCH, weights::Work};
 	use alloc::{boxed::Box, vec::Vec};
 	use breakwater_core::{
 		page::Page,
 		store::{PageKey, Word, WordKey},
+		trigger::TriggerPage,
 	};
 	use breakwater_primitives::{
-		api::Depth, AccountRef, Clearing, ClientId, Gate, Lots, MarketId, Millis, Observe, OrderId,
-		Side, Ticks, MAX_MARKETS,
+		api::{AuctionPrice, Depth, DryRun, FundingStatus, LevelOrder},
+		AccountRef, Clearing, ClientId, Gate, Lots, MarketId, Millis, Observe, OrderId, Permission,
+		Side, SignedPpm, Ticks, MAX_MARKETS,
 	};
-	use frame_support::{pallet_prelude::*, traits::UnixTime};
+	use frame_support::{pallet_prelude::*, traits::UnixTime, weights::WeightMeter};
 	use frame_system::pallet_prelude::*;
 
 	/// The version of this pallet's storage.
@@ -89,8 +107,13 @@ pub mod pallet {
 	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
-		/// Who may create a market. It adds risk, so the runtime wires the timelock here.
+		/// Who may create a market or loosen its terms. It adds risk, so the runtime wires the timelock here.
 		type ListOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// Who may deny risk in a market: the committee, at once.
+		type TightenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// Who may change what neither adds nor denies risk, such as fees: the timelock, after a delay
+		/// in which people can leave.
+		type ChangeOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// The clearing house.
 		type Clearing: Clearing<Self::AccountId>;
 		/// The restriction in force.
@@ -109,6 +132,10 @@ pub mod pallet {
 		/// ones, their own, and those whose owner cannot carry them.
 		#[pallet::constant]
 		type MaxRemovals: Get<u16>;
+		/// What the exchange may take of a block for what nobody sends: auctions, stop orders, lapsed
+		/// switches.
+		#[pallet::constant]
+		type HookWeight: Get<Weight>;
 	}
 
 	/// The terms of each market.
@@ -153,6 +180,70 @@ pub mod pallet {
 	#[pallet::whitelist_storage]
 	pub type Numbered<T: Config> = StorageValue<Value = u16, QueryKind = ValueQuery>;
 
+	/// The stop orders of each account that has some.
+	#[pallet::storage]
+	pub type Stops<T: Config> = StorageMap<
+		Hasher = Identity,
+		Key = AccountRef,
+		Value = AccountStops,
+		QueryKind = ValueQuery,
+	>;
+
+	/// The triggers of stop orders, one page and more for each 256 adjacent ticks. The key is that of
+	/// `Pages`.
+	#[pallet::storage]
+	pub type StopPages<T: Config> =
+		StorageMap<Hasher = Identity, Key = PageKey, Value = TriggerPage>;
+
+	/// The bitmap over the pages of stop orders. The key is that of `Words`.
+	#[pallet::storage]
+	pub type StopWords<T: Config> = StorageMap<Hasher = Identity, Key = WordKey, Value = Word>;
+
+	/// The stop orders of each market that fire first.
+	#[pallet::storage]
+	pub type NearestStops<T: Config> = StorageMap<
+		Hasher = Identity,
+		Key = MarketId,
+		Value = Nearest,
+		QueryKind = ValueQuery,
+		MaxValues = ConstU32<{ MAX_MARKETS as u32 }>,
+	>;
+
+	/// The markets in which stop orders wait that the mark price has crossed, one bit each.
+	#[pallet::storage]
+	pub type StopBacklog<T: Config> = StorageValue<Value = u64, QueryKind = ValueQuery>;
+
+	/// Samples of the premium and the clock of funding, by market.
+	#[pallet::storage]
+	pub type Premiums<T: Config> = StorageMap<
+		Hasher = Identity,
+		Key = MarketId,
+		Value = PremiumState,
+		QueryKind = ValueQuery,
+		MaxValues = ConstU32<{ MAX_MARKETS as u32 }>,
+	>;
+
+	/// The market whose premium is looked at next, where there are more than one block looks at.
+	#[pallet::storage]
+	pub type FundingCursor<T: Config> = StorageValue<Value = u16, QueryKind = ValueQuery>;
+
+	/// The markets whose auctions or batches are looked at in every block, one bit each.
+	#[pallet::storage]
+	pub type Auctioning<T: Config> = StorageValue<Value = u64, QueryKind = ValueQuery>;
+
+	/// The dead man's switch of each account that has set one.
+	#[pallet::storage]
+	pub type Switches<T: Config> = StorageMap<Hasher = Identity, Key = AccountRef, Value = Switch>;
+
+	/// The accounts whose switches are looked at in the eight blocks of a bin, by its number.
+	#[pallet::storage]
+	pub type Lapsing<T: Config> =
+		StorageMap<Hasher = Identity, Key = u32, Value = Bin, QueryKind = ValueQuery>;
+
+	/// The first bin of switches that has not been looked at.
+	#[pallet::storage]
+	pub type NextBin<T: Config> = StorageValue<Value = u32, QueryKind = ValueQuery>;
+
 	/// The markets with which the chain starts.
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
@@ -177,8 +268,8 @@ pub mod pallet {
 		}
 	}
 
-	/// What happened. From `OrderPlaced`, `Filled`, `OrderRemoved` and `OrderCancelled` the books
-	/// can be rebuilt.
+	/// What happened. From `OrderPlaced`, `OrderReduced`, `Filled`, `AuctionFilled`,
+	/// `OrderRemoved` and `OrderCancelled` the books can be rebuilt.
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
@@ -188,6 +279,13 @@ pub mod pallet {
 			market: MarketId,
 			/// Its symbol.
 			symbol: Symbol,
+		},
+		/// The terms of a market changed.
+		MarketUpdated {
+			/// The market.
+			market: MarketId,
+			/// Its terms now.
+			terms: MarketTerms,
 		},
 		/// An order came to rest in the book, with what was not filled at once.
 		OrderPlaced {
@@ -254,6 +352,121 @@ pub mod pallet {
 			/// Why.
 			reason: Cut,
 		},
+		/// A resting order was made smaller and keeps its place in time.
+		OrderReduced {
+			/// The order.
+			id: OrderId,
+			/// Whose it is.
+			account: AccountRef,
+			/// Lots that are left.
+			lots: Lots,
+		},
+		/// The dead man's switch of an account was set, renewed or switched off.
+		SwitchSet {
+			/// The account.
+			account: AccountRef,
+			/// The block from which on its orders are cancelled; `None` when it is off.
+			lapses: Option<u32>,
+		},
+		/// The dead man's switch of an account was not renewed: its orders are cancelled.
+		SwitchLapsed {
+			/// The account.
+			account: AccountRef,
+			/// How many orders that were.
+			orders: u32,
+		},
+		/// A stop order waits for the mark price.
+		StopPlaced {
+			/// Whose it is.
+			account: AccountRef,
+			/// Its slot, by which it is cancelled.
+			slot: u8,
+			/// The market.
+			market: MarketId,
+			/// On which side of the trigger it fires.
+			when: Crossing,
+			/// The mark price at which it fires.
+			trigger: Ticks,
+		},
+		/// A stop order was cancelled by its owner.
+		StopCancelled {
+			/// Whose it was.
+			account: AccountRef,
+			/// Its slot.
+			slot: u8,
+		},
+		/// The mark price came to a stop order: its order is placed now.
+		StopFired {
+			/// Whose it was.
+			account: AccountRef,
+			/// Its slot.
+			slot: u8,
+			/// The market.
+			market: MarketId,
+		},
+		/// The order of a stop that fired was refused. The stop is gone.
+		StopFailed {
+			/// Whose it was.
+			account: AccountRef,
+			/// Its slot.
+			slot: u8,
+			/// The market.
+			market: MarketId,
+			/// Why.
+			error: DispatchError,
+		},
+		/// The funding of the market's next hour.
+		FundingRate {
+			/// The market.
+			market: MarketId,
+			/// The mean premium of the hour before, in parts per million.
+			premium: SignedPpm,
+			/// What longs pay shorts for 8 hours, in parts per million of notional value; negative
+			/// where shorts pay.
+			rate: SignedPpm,
+		},
+		/// Orders of the market are collected for an auction from now on.
+		AuctionBegan {
+			/// The market.
+			market: MarketId,
+		},
+		/// The auction would have traded too far from the index, and goes on.
+		AuctionExtended {
+			/// The market.
+			market: MarketId,
+			/// The price at which it would have traded.
+			price: Ticks,
+			/// How often it was extended, with this time.
+			extensions: u8,
+			/// When it may end at the earliest, in milliseconds of chain time.
+			until: Millis,
+		},
+		/// A trade of an auction. Both orders rested, and each has so many lots less; without lots left
+		/// it is gone.
+		AuctionFilled {
+			/// The market.
+			market: MarketId,
+			/// The price, which is that of every trade of the auction.
+			price: Ticks,
+			/// The size, in lots.
+			lots: Lots,
+			/// The order that buys.
+			bid: OrderId,
+			/// Who buys.
+			buyer: AccountRef,
+			/// The order that sells.
+			ask: OrderId,
+			/// Who sells.
+			seller: AccountRef,
+		},
+		/// An auction has traded all that it could at its price; orders are matched again, or the next
+		/// batch collected.
+		AuctionEnded {
+			/// The market.
+			market: MarketId,
+			/// Its price; zero where nothing crossed.
+			price: Ticks,
+		},
 	}
 
 	/// Why a call was refused. A refused call changes nothing.
@@ -319,12 +532,41 @@ pub mod pallet {
 		InvalidSizeBounds,
 		/// The clearing house cannot work with these risk parameters.
 		InvalidRisk,
+		/// Another resting order of the account has this client id.
+		DuplicateClient,
+		/// The market takes only orders that reduce a position.
+		MarketClosing,
+		/// Tiers of fees ascend by volume, and their fees fall.
+		InvalidFeeTiers,
+		/// A rebate must leave a fifth of the lowest taker's fee to the protocol.
+		RebateTooHigh,
+		/// This call only makes a market's terms tighter: the smallest order larger, the largest smaller.
+		NotTighter,
+		/// This call only makes a market's terms looser: the smallest order smaller, the largest larger.
+		NotLooser,
+		/// An account has 16 stop orders at the most.
+		TooManyStops,
+		/// Too many stop orders wait near this price; try another trigger.
+		StopsFull,
+		/// The mark price is beyond the trigger already: place the order itself.
+		StopReached,
+		/// No stop order waits in this slot.
+		StopNotFound,
+		/// A switch is set for 100,000 blocks at the most.
+		SwitchTooFar,
+		/// Too many switches lapse around that block; try some blocks more.
+		SwitchesFull,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			T::WeightInfo::block(MarketCount::<T>::get())
+			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
+			Self::run_auctions(&mut meter);
+			Self::fire_backlog(&mut meter);
+			Self::lapse_switches(&mut meter);
+			Self::sample_premiums(&mut meter);
+			T::WeightInfo::block(MarketCount::<T>::get()).saturating_add(meter.consumed())
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {
@@ -340,11 +582,6 @@ pub mod pallet {
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
 		}
-	}
-
-	/// The most resting orders that the takers of one call meet.
-	fn most_met<T: Config>() -> u32 {
-		u32::from(T::MaxFills::get()).saturating_add(T::MaxRemovals::get().into())
 	}
 
 	#[pallet::call]
@@ -376,6 +613,13 @@ pub mod pallet {
 		/// the oldest order first, at the resting orders' prices. Nothing trades outside the band
 		/// of prices in force; what would is cancelled. The rest of a limit order rests.
 		///
+		/// An order that may rest fills 8 resting orders at the most unless its `max_fills` says
+		/// otherwise. The fee for as many is reserved, and what was not needed is returned; an order
+		/// that is refused pays as much as one that rests.
+		///
+		/// In an auction, and in a market of frequent batches, orders that may rest are collected and
+		/// trade together later, at one price.
+		///
 		/// An order that does no more than reduce a position is accepted also while opening is
 		/// denied, and is reduce-only then.
 		///
@@ -386,9 +630,10 @@ pub mod pallet {
 		/// - `MarketNotFound`, `InvalidPrice`, `ZeroLots`, `BelowMinimum`, `AboveMaximum`,
 		///   `ExpiryInPast`: the order is not one for this market.
 		/// - `ActionDenied`, `MarketGuarded`, `MarketReduceOnly`, `MarketInAuction`,
-		///   `MarketFrozen`, `MarketSettling`, `PriceNotValid`: denied at present.
+		///   `MarketFrozen`, `MarketSettling`, `MarketClosing`, `PriceNotValid`: denied at present.
 		/// - `NothingToReduce`, `PostOnlyWouldTrade`, `PriceOutsideBand`, `FillOrKillUnfilled`:
 		///   what the order demands is not possible.
+		/// - `DuplicateClient`: another resting order of the account has its client id.
 		/// - `BookFull`, and the clearing house's own: unknown account, too many open orders, too
 		///   little margin.
 		///
@@ -397,7 +642,7 @@ pub mod pallet {
 		/// - `OrderPlaced` when it rests, `OrderCut` when part of it was cancelled
 		#[pallet::call_index(1)]
 		#[pallet::weight(
-			T::WeightInfo::operation(&Work::worst_place(order, most_met::<T>()))
+			T::WeightInfo::operation(&Work::worst_place(order, T::MaxFills::get(), T::MaxRemovals::get()))
 		)]
 		pub fn place(
 			origin: OriginFor<T>,
@@ -409,7 +654,7 @@ pub mod pallet {
 		}
 
 		/// Cancel a resting order of the account. Never denied. An order that has expired may be
-		/// cancelled by anybody who has an account.
+		/// cancelled by anybody who has an account; who cancels another's pays nothing for it.
 		///
 		/// ## Dispatch Origin
 		/// Signed.
@@ -451,7 +696,7 @@ pub mod pallet {
 			Desk::<T>::run(&key, sub, |desk| desk.cancel_all(market))
 		}
 
-		/// Place and cancel up to 32 orders, in the order given. All or nothing: the first action
+		/// Place, cancel and replace up to 32 orders, in the order given. All or nothing: the first action
 		/// that is refused refuses the batch with its error.
 		///
 		/// Margin is checked once, at the end. All orders placed must be in one market. Together
@@ -466,9 +711,10 @@ pub mod pallet {
 		///
 		/// ## Events
 		/// - those of `place` and `cancel`
+		/// - `OrderReduced` where a replaced order keeps its place in time
 		#[pallet::call_index(4)]
 		#[pallet::weight(
-			T::WeightInfo::operation(&Work::worst_batch(actions, most_met::<T>()))
+			T::WeightInfo::operation(&Work::worst_batch(actions, T::MaxFills::get(), T::MaxRemovals::get()))
 		)]
 		pub fn batch(
 			origin: OriginFor<T>,
@@ -477,6 +723,165 @@ pub mod pallet {
 		) -> DispatchResultWithPostInfo {
 			let key = ensure_signed(origin)?;
 			Desk::<T>::run(&key, sub, |desk| desk.batch(&actions))
+		}
+
+		/// Cancel the resting order of the account with this client id. Never denied.
+		///
+		/// ## Dispatch Origin
+		/// Signed.
+		///
+		/// ## Errors
+		/// - `OrderNotFound`: no order with this client id rests, or the id is zero.
+		///
+		/// ## Events
+		/// - `OrderCancelled`
+		#[pallet::call_index(5)]
+		#[pallet::weight((
+			T::WeightInfo::operation(&Work::worst_cancel()),
+			DispatchClass::Operational,
+		))]
+		pub fn cancel_client(
+			origin: OriginFor<T>,
+			sub: u8,
+			client: ClientId,
+		) -> DispatchResultWithPostInfo {
+			let key = ensure_signed(origin)?;
+			Desk::<T>::run(&key, sub, |desk| desk.cancel_client(client))
+		}
+
+		/// Set or renew the dead man's switch of the account: unless this is called again within so
+		/// many blocks, all its resting orders are cancelled, up to 7 blocks later, or more where very
+		/// many lapse at once. Zero switches it off. Stop orders stay.
+		///
+		/// ## Dispatch Origin
+		/// Signed.
+		///
+		/// ## Errors
+		/// - `SwitchTooFar`: more than 100,000 blocks.
+		/// - `SwitchesFull`: too many switches lapse around that block.
+		///
+		/// ## Events
+		/// - `SwitchSet`; when it lapses, `SwitchLapsed` and `OrderRemoved` for each order
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::set_switch())]
+		pub fn set_switch(origin: OriginFor<T>, sub: u8, blocks: u32) -> DispatchResult {
+			let key = ensure_signed(origin)?;
+			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
+			Self::do_set_switch(who, blocks)
+		}
+
+		/// Let an order wait until the mark price comes to a trigger: a stop loss or a take profit. It
+		/// is placed then as if its owner sent it, and may be refused then; nothing is reserved for it
+		/// before. An account has 16 at the most. Liquidation and the dead man's switch leave them.
+		///
+		/// ## Dispatch Origin
+		/// Signed.
+		///
+		/// ## Errors
+		/// - `MarketNotFound`, `InvalidPrice`, `ZeroLots`, `AboveMaximum`: the order is not one for this
+		///   market.
+		/// - `StopReached`: the mark price is beyond the trigger already.
+		/// - `TooManyStops`, `StopsFull`: there is no room for it.
+		///
+		/// ## Events
+		/// - `StopPlaced`; later `StopFired`, and `StopFailed` or those of `place`
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::place_stop())]
+		pub fn place_stop(origin: OriginFor<T>, sub: u8, stop: StopOrder) -> DispatchResult {
+			let key = ensure_signed(origin)?;
+			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
+			Self::do_place_stop(who, stop)
+		}
+
+		/// Cancel the stop order in a slot, or all stop orders of the account. Never denied.
+		///
+		/// ## Dispatch Origin
+		/// Signed.
+		///
+		/// ## Errors
+		/// - `StopNotFound`: none waits in this slot.
+		///
+		/// ## Events
+		/// - `StopCancelled` for each
+		#[pallet::call_index(8)]
+		#[pallet::weight((
+			T::WeightInfo::cancel_stops(if slot.is_some() { 1 } else { MAX_STOPS }),
+			DispatchClass::Operational,
+		))]
+		pub fn cancel_stop(origin: OriginFor<T>, sub: u8, slot: Option<u8>) -> DispatchResult {
+			let key = ensure_signed(origin)?;
+			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
+			Self::do_cancel_stop(who, slot)
+		}
+
+		/// Tighten a market's terms at once: a larger smallest order, a smaller largest one, or only
+		/// orders that reduce a position. Resting orders stay.
+		///
+		/// ## Dispatch Origin
+		/// The technical committee.
+		///
+		/// ## Errors
+		/// - `MarketNotFound`, `NotTighter`
+		/// - `InvalidSizeBounds`: the smallest would be larger than the largest.
+		///
+		/// ## Events
+		/// - `MarketUpdated`
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::update_market())]
+		pub fn tighten_market(
+			origin: OriginFor<T>,
+			market: MarketId,
+			min_lots: Option<Lots>,
+			max_lots: Option<Lots>,
+			close: bool,
+		) -> DispatchResult {
+			T::TightenOrigin::ensure_origin(origin)?;
+			Self::do_tighten(market, min_lots, max_lots, close)
+		}
+
+		/// Loosen a market's terms: a smaller smallest order, a larger largest one, or opening again.
+		///
+		/// ## Dispatch Origin
+		/// The timelock, after the delay for what adds risk.
+		///
+		/// ## Errors
+		/// - `MarketNotFound`, `NotLooser`
+		/// - `InvalidSizeBounds`: orders of 1 lot to 2^40 lots are possible.
+		///
+		/// ## Events
+		/// - `MarketUpdated`
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::update_market())]
+		pub fn loosen_market(
+			origin: OriginFor<T>,
+			market: MarketId,
+			min_lots: Option<Lots>,
+			max_lots: Option<Lots>,
+			open: bool,
+		) -> DispatchResult {
+			T::ListOrigin::ensure_origin(origin)?;
+			Self::do_loosen(market, min_lots, max_lots, open)
+		}
+
+		/// Change fees, mode or tier of a market.
+		///
+		/// ## Dispatch Origin
+		/// The timelock, after the delay for what neither adds nor denies risk.
+		///
+		/// ## Errors
+		/// - `MarketNotFound`, `FeeTooHigh`, `InvalidFeeTiers`, `RebateTooHigh`
+		///
+		/// ## Events
+		/// - `MarketUpdated`
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::update_market())]
+		pub fn change_market(
+			origin: OriginFor<T>,
+			market: MarketId,
+			change: MarketChange,
+		) -> DispatchResult {
+			T::ChangeOrigin::ensure_origin(origin)?;
+			Self::do_change(market, change)
 		}
 	}
 
@@ -500,6 +905,37 @@ pub mod pallet {
 		/// The resting orders of the account that `key` may use under `sub`.
 		pub fn open_orders(key: T::AccountId, sub: u8) -> Vec<RestingOrder> {
 			Self::orders_of_key(&key, sub)
+		}
+
+		/// The orders that rest at a price of a market, oldest first, 256 at the most.
+		pub fn level(market: MarketId, side: Side, price: Ticks) -> Vec<LevelOrder> {
+			Self::level_orders(market, side, price)
+		}
+
+		/// The price at which the orders collected for an auction would trade now; `None` outside
+		/// auctions and where nothing would trade.
+		pub fn indicative(market: MarketId) -> Option<AuctionPrice> {
+			Self::indicative_price(market)
+		}
+
+		/// Funding of a market now and in the next hour.
+		pub fn funding(market: MarketId) -> Option<FundingStatus> {
+			Self::funding_of(market)
+		}
+
+		/// The stop orders of the account that `key` may use under `sub`.
+		pub fn stop_orders(key: T::AccountId, sub: u8) -> Vec<Waiting> {
+			Self::stops_of_key(&key, sub)
+		}
+
+		/// What an order would do now, without doing it: its fills, fees and rest, or why it is
+		/// refused.
+		pub fn dry_run(
+			key: T::AccountId,
+			sub: u8,
+			order: PlaceOrder,
+		) -> Result<DryRun, DispatchError> {
+			Self::run_dry(&key, sub, &order, || None)
 		}
 	}
 }

@@ -1,10 +1,10 @@
 //! Creating markets.
 
 use crate::{
-	types::{MarketTerms, NewMarket, Symbol, MAX_FEE, MAX_LOTS},
+	types::{MarketTerms, Mode, NewMarket, Status, Symbol, MAX_FEE, MAX_LOTS, PROTOCOL_SHARE},
 	Config, Error, Event, MarketCount, Pallet, Terms,
 };
-use breakwater_primitives::{Clearing, MarketId, Ticks, MAX_MARKETS};
+use breakwater_primitives::{clearing::Fees, Clearing, MarketId, Ticks, MAX_MARKETS};
 use frame_support::{ensure, pallet_prelude::DispatchError};
 
 impl NewMarket {
@@ -19,6 +19,9 @@ impl NewMarket {
 			fees: self.fees,
 			min_lots: self.min_lots,
 			max_lots: self.max_lots,
+			tiers: self.tiers.clone(),
+			mode: self.mode,
+			status: Status::Open,
 		}
 	}
 }
@@ -32,11 +35,29 @@ impl MarketTerms {
 		// Without overflow this says that one tick times one lot is `unit` whole quote units.
 		let whole = unit > 0 && unit.checked_mul(self.lots_per_unit) == Some(self.tick_size);
 		ensure!(whole && self.tick_size > 0, Error::<T>::InvalidContract);
-		let fees = self.fees.taker.0.max(self.fees.maker.0.unsigned_abs());
-		ensure!(fees <= MAX_FEE, Error::<T>::FeeTooHigh);
+		self.validate_fees::<T>()?;
 		let bounds = !self.min_lots.is_zero() && self.min_lots <= self.max_lots;
 		ensure!(bounds && self.max_lots <= MAX_LOTS, Error::<T>::InvalidSizeBounds);
 		debug_assert!(self.contract.notional(self.max_lots, Ticks::MAX) < 1 << 104);
+		Ok(())
+	}
+
+	/// Fees are bounded and fall from tier to tier, and any taker pays more than any maker of his
+	/// fill receives, with the protocol's share to spare.
+	fn validate_fees<T: Config>(&self) -> Result<(), Error<T>> {
+		let tiers = || self.tiers.iter().map(|tier| &tier.fees);
+		let all = || core::iter::once(&self.fees).chain(tiers());
+		let bounded = |fees: &Fees| fees.taker.0.max(fees.maker.0.unsigned_abs()) <= MAX_FEE;
+		ensure!(all().all(bounded), Error::<T>::FeeTooHigh);
+		let volumes = self.tiers.windows(2).all(|pair| pair[0].volume < pair[1].volume);
+		let fall = all()
+			.zip(tiers())
+			.all(|(dear, cheap)| dear.taker >= cheap.taker && dear.maker >= cheap.maker);
+		ensure!(volumes && fall, Error::<T>::InvalidFeeTiers);
+		let least = all().map(|fees| fees.taker).min().unwrap_or_default();
+		let share = PROTOCOL_SHARE.mul_ceil(least.0.into()) as u32;
+		let most = all().map(|fees| fees.maker.rebate()).max().unwrap_or_default();
+		ensure!(most.0 <= least.0.saturating_sub(share), Error::<T>::RebateTooHigh);
 		Ok(())
 	}
 }
@@ -52,6 +73,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(count < MAX_MARKETS, Error::<T>::TooManyMarkets);
 		ensure!(!Self::symbol_taken(&terms.symbol), Error::<T>::SymbolTaken);
 		let market = MarketId(count);
+		Self::watch(market, terms.mode == Mode::FrequentBatch);
 		Terms::<T>::insert(market, terms);
 		MarketCount::<T>::put(count.saturating_add(1));
 		T::Clearing::market_created(market, new.risk)?;

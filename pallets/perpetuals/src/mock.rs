@@ -12,6 +12,7 @@ use frame_support::{
 	dispatch::DispatchResult,
 	parameter_types,
 	traits::{ConstU16, UnixTime},
+	weights::Weight,
 };
 use sp_runtime::{BuildStorage, DispatchError};
 use std::{
@@ -49,11 +50,14 @@ impl frame_system::Config for Test {
 
 parameter_types! {
 	pub const PriceAgeLimit: Millis = 10_000;
+	pub static HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 }
 
 impl Config for Test {
 	type WeightInfo = weights::SubstrateWeight<Test>;
 	type ListOrigin = frame_system::EnsureRoot<u64>;
+	type TightenOrigin = frame_system::EnsureSigned<u64>;
+	type ChangeOrigin = frame_system::EnsureRoot<u64>;
 	type Clearing = House;
 	type Gate = Gates;
 	type Observe = Observed;
@@ -61,6 +65,7 @@ impl Config for Test {
 	type PriceAgeLimit = PriceAgeLimit;
 	type MaxFills = ConstU16<8>;
 	type MaxRemovals = ConstU16<4>;
+	type HookWeight = HookWeight;
 }
 
 /// An account as the mock keeps it.
@@ -174,6 +179,9 @@ impl House {
 			resting.collect()
 		})
 	}
+	pub fn accrued() -> Vec<(MarketId, Funding)> {
+		ACCRUED.with_borrow(Clone::clone)
+	}
 	pub fn created() -> Vec<(MarketId, MarketRisk)> {
 		CREATED.with_borrow(Clone::clone)
 	}
@@ -207,6 +215,9 @@ impl Clearing<u64> for House {
 		}
 		CREATED.with_borrow_mut(|created| created.push((market, risk)));
 		Ok(())
+	}
+	fn base_fractions(_: MarketId) -> (Ppm, Ppm) {
+		(Ppm(40_000), Ppm(20_000))
 	}
 	fn accrue(market: MarketId, per_lot: Funding) {
 		ACCRUED.with_borrow_mut(|accrued| accrued.push((market, per_lot)));
@@ -336,6 +347,8 @@ pub fn btc() -> NewMarket {
 			liquidation_fee: Ppm(5_000),
 			max_open_interest: Lots(100_000_000),
 		},
+		tiers: FeeTiers::new(),
+		mode: Mode::Continuous,
 	}
 }
 
@@ -368,6 +381,8 @@ impl ExtBuilder {
 		CREATED.set(Vec::new());
 		VIEWS.set(BTreeMap::new());
 		OBSERVED.set(Vec::new());
+		ACCRUED.set(Vec::new());
+		HookWeight::set(Weight::from_parts(1_000_000_000_000, u64::MAX));
 		MAX_ORDERS.set(64);
 		REFUSES_MARKETS.set(false);
 		Clock::set(1_000);

@@ -1,8 +1,8 @@
-//! What a market is, and what a trader sends.
+//! What a market is.
 
 use breakwater_primitives::{
 	clearing::{Fees, MarketRisk},
-	ClientId, Contract, Lots, MarketId, OrderId, Side, Ticks,
+	Balance, Contract, Lots, MarketId, Millis, Ppm, Side, Ticks,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
@@ -20,6 +20,11 @@ pub const MAX_FEE: u32 = 100_000;
 /// The most lots of one order. With the largest price and contract its notional value stays below
 /// 2^104, so that no sum of notional values overflows.
 pub const MAX_LOTS: Lots = Lots(1 << 40);
+
+/// The most tiers of fees of one market.
+pub const MAX_TIERS: u32 = 4;
+/// The part of the taker's fee that no rebate may take: a fifth stays with the protocol.
+pub const PROTOCOL_SHARE: Ppm = Ppm(200_000);
 
 /// A market's symbol, for instance `BTC-PERP`: printable ASCII without spaces.
 pub type Symbol = BoundedVec<u8, ConstU32<MAX_SYMBOL>>;
@@ -49,6 +54,82 @@ pub enum Tier {
 	/// Small or new.
 	#[codec(index = 2)]
 	C,
+}
+
+/// The fees of those who trade much.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct FeeTier {
+	/// The notional value, in quote units, that an account must have traded in the last 30 days.
+	pub volume: Balance,
+	/// What it pays then.
+	pub fees: Fees,
+}
+
+/// The tiers of fees of a market, ascending by volume. They are part of its terms, so that an order
+/// reads no other item for them.
+pub type FeeTiers = BoundedVec<FeeTier, ConstU32<MAX_TIERS>>;
+
+/// How a market trades while nothing restricts it.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub enum Mode {
+	/// Every order trades at once.
+	#[default]
+	#[codec(index = 0)]
+	Continuous,
+	/// The orders of a block are collected and trade at one price at the start of the next.
+	#[codec(index = 1)]
+	FrequentBatch,
+}
+
+/// Whether a market takes orders that open positions.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Status {
+	/// It does.
+	#[default]
+	#[codec(index = 0)]
+	Open,
+	/// Positions may only be reduced: the market is about to be delisted, or in trouble.
+	#[codec(index = 1)]
+	Closing,
 }
 
 /// A market to be created.
@@ -86,6 +167,12 @@ pub struct NewMarket {
 	pub max_lots: Lots,
 	/// The risk parameters with which the market starts.
 	pub risk: MarketRisk,
+	/// The fees of those who trade much; none in a chain spec that does not say.
+	#[serde(default)]
+	pub tiers: FeeTiers,
+	/// How it trades; continuously in a chain spec that does not say.
+	#[serde(default)]
+	pub mode: Mode,
 }
 
 /// The terms of a market that the exchange needs for an order.
@@ -109,6 +196,67 @@ pub struct MarketTerms {
 	pub min_lots: Lots,
 	/// The largest order, in lots.
 	pub max_lots: Lots,
+	/// The fees of those who trade much, ascending by volume.
+	pub tiers: FeeTiers,
+	/// How it trades while nothing restricts it.
+	pub mode: Mode,
+	/// Whether it takes orders that open positions.
+	pub status: Status,
+}
+
+impl MarketTerms {
+	/// The fees of an account that traded `volume` in the last 30 days.
+	pub fn fees_at(&self, volume: Balance) -> Fees {
+		fee_tier(&self.tiers, volume).unwrap_or(self.fees)
+	}
+}
+
+/// The fees of the highest tier that `volume` reaches, if it reaches one.
+pub(crate) fn fee_tier(tiers: &FeeTiers, volume: Balance) -> Option<Fees> {
+	tiers.iter().rev().find(|tier| tier.volume <= volume).map(|tier| tier.fees)
+}
+
+/// Whether orders of a market are matched or collected.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Phase {
+	/// They are matched.
+	#[default]
+	#[codec(index = 0)]
+	Continuous,
+	/// They are collected for an auction, at least until the restriction that caused it ends.
+	#[codec(index = 1)]
+	Collecting {
+		/// When that is expected, in milliseconds of chain time.
+		until: Millis,
+		/// How often the auction was extended because its price lay too far from the index.
+		extensions: u8,
+	},
+	/// They are collected still, and each block may be the last in which they are.
+	#[codec(index = 2)]
+	Closing {
+		/// For how many blocks that has gone on.
+		blocks: u8,
+		/// How often the auction was extended.
+		extensions: u8,
+	},
+	/// The auction trades at this price; only cancellations are taken until all is traded.
+	#[codec(index = 3)]
+	Uncrossing {
+		/// The price of every trade of the auction.
+		price: Ticks,
+	},
 }
 
 /// What changes with trading, in one item per market. It is written only when something in it
@@ -137,6 +285,8 @@ pub struct HotMarket {
 	pub trades: u64,
 	/// Their notional value, in quote units.
 	pub volume: u128,
+	/// Whether orders are matched or collected. While they are collected the best prices may cross.
+	pub phase: Phase,
 }
 
 impl HotMarket {
@@ -155,226 +305,6 @@ impl HotMarket {
 	}
 }
 
-/// How long an order lives.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub enum TimeInForce {
-	/// Trade at once what is possible; the rest stays until it is filled or cancelled.
-	#[codec(index = 0)]
-	GoodTilCancelled,
-	/// As `GoodTilCancelled`, until this time in seconds since the Unix epoch.
-	#[codec(index = 1)]
-	GoodTilTime(u32),
-	/// Only rest: the order is refused if it would trade at once.
-	#[codec(index = 2)]
-	PostOnly,
-	/// Trade at once what is possible; the rest is cancelled.
-	#[codec(index = 3)]
-	ImmediateOrCancel,
-	/// Trade everything at once, or refuse the order.
-	#[codec(index = 4)]
-	FillOrKill,
-}
-
-impl TimeInForce {
-	/// Whether an order may come to rest.
-	pub const fn rests(self) -> bool {
-		!matches!(self, Self::ImmediateOrCancel | Self::FillOrKill)
-	}
-	/// When it expires, in seconds since the Unix epoch; 0 means never.
-	pub const fn expiry(self) -> u32 {
-		match self {
-			Self::GoodTilTime(seconds) => seconds,
-			_ => 0,
-		}
-	}
-}
-
-/// An order's price and how it may trade.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub enum OrderKind {
-	/// Trade at `price` or better.
-	#[codec(index = 0)]
-	Limit {
-		/// The worst price accepted, in ticks.
-		price: Ticks,
-		/// How long the order lives.
-		time_in_force: TimeInForce,
-	},
-	/// Trade at once at the best prices there are, and never rest.
-	#[codec(index = 1)]
-	Market {
-		/// The worst price accepted, in ticks.
-		protection: Ticks,
-	},
-}
-
-impl OrderKind {
-	/// The worst price accepted.
-	pub const fn limit(self) -> Ticks {
-		match self {
-			Self::Limit { price, .. } => price,
-			Self::Market { protection } => protection,
-		}
-	}
-	/// How long the order lives; a market order is immediate-or-cancel.
-	pub const fn time_in_force(self) -> TimeInForce {
-		match self {
-			Self::Limit { time_in_force, .. } => time_in_force,
-			Self::Market { .. } => TimeInForce::ImmediateOrCancel,
-		}
-	}
-	/// Whether the order can only rest.
-	pub const fn post_only(self) -> bool {
-		matches!(self.time_in_force(), TimeInForce::PostOnly)
-	}
-}
-
-/// An order to be placed.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub struct PlaceOrder {
-	/// The market.
-	pub market: MarketId,
-	/// Buy or sell.
-	pub side: Side,
-	/// Price and how it may trade.
-	pub kind: OrderKind,
-	/// The size, in lots.
-	pub lots: Lots,
-	/// Only reduce a position: the order is clipped to it and never opens one.
-	pub reduce_only: bool,
-	/// The trader's own number for it; zero means none.
-	pub client: ClientId,
-}
-
-/// One action of a batch.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub enum BatchAction {
-	/// Place an order.
-	#[codec(index = 0)]
-	Place(PlaceOrder),
-	/// Cancel a resting order.
-	#[codec(index = 1)]
-	Cancel(OrderId),
-}
-
-/// Why the rest of an order was cancelled when it was placed.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub enum Cut {
-	/// It would have traded, or rested, beyond the prices at which trades may happen at present.
-	#[codec(index = 0)]
-	Band,
-	/// The order does not rest and nothing more was to be had within its limit.
-	#[codec(index = 1)]
-	Immediate,
-	/// The order met as many resting orders as one call may.
-	#[codec(index = 2)]
-	Bound,
-	/// The clearing house ended the match.
-	#[codec(index = 3)]
-	Clearing,
-	/// It would have done more than close the position.
-	#[codec(index = 4)]
-	ReduceOnly,
-}
-
-/// Why a resting order left the book although nobody cancelled it.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub enum Reason {
-	/// Its time was over.
-	#[codec(index = 0)]
-	Expired,
-	/// Its owner could not carry the position.
-	#[codec(index = 1)]
-	Margin,
-	/// It may only reduce a position and there was nothing to reduce.
-	#[codec(index = 2)]
-	ReduceOnly,
-	/// Its owner came to trade with himself.
-	#[codec(index = 3)]
-	SelfTrade,
-	/// The account is being liquidated.
-	#[codec(index = 4)]
-	Liquidation,
-}
-
-impl From<breakwater_primitives::Removal> for Reason {
-	fn from(removal: breakwater_primitives::Removal) -> Self {
-		use breakwater_primitives::Removal;
-		match removal {
-			Removal::Expired => Reason::Expired,
-			Removal::Margin => Reason::Margin,
-			Removal::ReduceOnly => Reason::ReduceOnly,
-			Removal::SelfTrade => Reason::SelfTrade,
-		}
-	}
-}
-
 /// A market with its number, as a view lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct MarketInfo {
@@ -384,21 +314,6 @@ pub struct MarketInfo {
 	pub terms: MarketTerms,
 	/// Best prices, last trade and flow.
 	pub hot: HotMarket,
-}
-
-/// A resting order of an account, as a view lists it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct RestingOrder {
-	/// Its id, which says market, side and price.
-	pub id: OrderId,
-	/// The trader's own number for it; zero means none.
-	pub client: ClientId,
-	/// What is left of it, in lots.
-	pub lots: Lots,
-	/// Whether it may only reduce a position.
-	pub reduce_only: bool,
-	/// When it expires, in seconds since the Unix epoch; 0 means never.
-	pub expiry: u32,
 }
 
 /// In a chain spec a symbol is text.

@@ -1,13 +1,17 @@
 //! The exchange as the clearing house and the price guard see it.
 
 use crate::{
-	books::{Books, Rules},
-	types::Reason,
+	books::{best_crosses, Books, Rules},
+	order::Reason,
+	types::Phase,
 	Config, Event, Hot, Pallet, Terms,
 };
-use breakwater_core::{book, matching::Taker};
+use breakwater_core::{
+	book,
+	matching::{SelfTrade, Taker},
+};
 use breakwater_primitives::{
-	clearing::Fees, AccountRef, Gate, Lots, MarketId, Quote, Quotes, Session, Side, Ticks, Venue,
+	AccountRef, Gate, Lots, MarketId, Quote, Quotes, Session, Side, Ticks, Venue,
 };
 use frame_support::traits::UnixTime;
 use sp_runtime::SaturatedConversion;
@@ -36,11 +40,14 @@ impl<T: Config> Venue for Pallet<T> {
 		max_fills: u16,
 	) -> Lots {
 		let Some(terms) = Terms::<T>::get(market) else { return Lots::ZERO };
-		if lots.is_zero() || session.load(who).is_err() {
+		let mut books = Books::<T>::new();
+		// Nothing trades before the auction does.
+		let halted = books.phase(market) != Phase::Continuous;
+		if halted || lots.is_zero() || session.load(who).is_err() {
 			return Lots::ZERO;
 		}
 		let band = T::Gate::view(market).band;
-		let rules = Rules { contract: terms.contract, fees: Fees::default(), band };
+		let rules = Rules::free(&terms, band);
 		let taker = Taker {
 			market,
 			account: who,
@@ -51,8 +58,7 @@ impl<T: Config> Venue for Pallet<T> {
 			max_removals: CLOSE_REMOVALS,
 			now: Self::seconds(),
 		};
-		let mut books = Books::<T>::new();
-		let outcome = books.take(session, &taker, &rules);
+		let outcome = books.take(session, &taker, SelfTrade::CancelResting, &rules);
 		books.save();
 		outcome.taken.lots
 	}
@@ -78,9 +84,11 @@ impl<T: Config> Venue for Pallet<T> {
 	fn depth(market: MarketId, side: Side, worst: Ticks) -> u128 {
 		let Some(terms) = Terms::<T>::get(market) else { return 0 };
 		let band = T::Gate::view(market).band;
-		let rules = Rules { contract: terms.contract, fees: Fees::default(), band };
-		let limit = rules.within(side, worst);
+		let limit = Rules::free(&terms, band).within(side, worst);
 		let mut books = Books::<T>::new();
+		if books.phase(market) != Phase::Continuous {
+			return 0;
+		}
 		let (_, lot_ticks) =
 			book::available(books.store(), market, side, limit, Lots::MAX, DEPTH_ORDERS);
 		lot_ticks.saturating_mul(terms.contract.unit.into())
@@ -90,6 +98,13 @@ impl<T: Config> Venue for Pallet<T> {
 impl<T: Config> Quotes for Pallet<T> {
 	fn quote(market: MarketId) -> Quote {
 		let hot = Hot::<T>::get(market);
-		Quote { bid: hot.bid, ask: hot.ask, last: hot.last, ..Default::default() }
+		let impact = Self::impact_of(market);
+		if hot.phase != Phase::Continuous {
+			let indicative = Self::indicative_told(market).map(|found| found.price);
+			return Quote { last: hot.last, impact, indicative, ..Default::default() };
+		}
+		// A batch that has been collected and not traded may cross.
+		let (bid, ask) = if best_crosses(&hot) { (None, None) } else { (hot.bid, hot.ask) };
+		Quote { bid, ask, last: hot.last, impact, ..Default::default() }
 	}
 }

@@ -10,7 +10,10 @@
 //! What every order of a block shares (`Terms`, `Hot`, `Numbered`, prices, restrictions) is charged
 //! once, at the start of the block, and reading it again is logic.
 
-use crate::types::{BatchAction, PlaceOrder, MAX_CANCELS};
+use crate::{
+	order::{BatchAction, PlaceOrder},
+	types::MAX_CANCELS,
+};
 use breakwater_core::store::Flushed;
 use breakwater_primitives::Settled;
 use core::marker::PhantomData;
@@ -55,16 +58,17 @@ pub struct Work {
 }
 
 impl Work {
-	/// The most that an operation of `orders` orders and `cancels` cancellations does when takers
-	/// meet `matched` resting orders in all: each order in a page of its own, which empties or
-	/// fills a word, and each resting order of an account of its own. Higher words are shared:
-	/// two per side change.
-	pub fn worst(orders: u32, cancels: u32, matched: u32) -> Self {
+	/// The most that an operation of `orders` orders and `cancels` cancellations does when takers fill
+	/// `fills` resting orders and remove `removals` in all: each order in a page of its own, which
+	/// empties or fills a word, and each resting order of an account of its own. Higher words are
+	/// shared: two per side change. Only who trades has triggers to move.
+	pub fn worst(orders: u32, cancels: u32, fills: u32, removals: u32) -> Self {
+		let matched = fills.saturating_add(removals);
 		let pages = orders.saturating_add(cancels).saturating_add(matched);
 		// Anybody's expired order may be cancelled, so that every cancellation may be of another
 		// account.
 		let accounts = cancels.saturating_add(matched).saturating_add(1);
-		let index_writes = matched.saturating_add(orders.min(1)).saturating_mul(INDEX_WRITES);
+		let index_writes = fills.saturating_add(fills.min(1)).saturating_mul(INDEX_WRITES);
 		Self {
 			orders,
 			cancels,
@@ -76,39 +80,43 @@ impl Work {
 		}
 	}
 
-	/// The most that placing `order` does, when a taker meets at most `matched` resting orders.
-	pub fn worst_place(order: &PlaceOrder, matched: u32) -> Self {
-		Self::worst(1, 0, if order.kind.post_only() { 0 } else { matched })
+	/// The most that placing `order` does, when one call may fill `fills` and remove `removals`.
+	pub fn worst_place(order: &PlaceOrder, fills: u16, removals: u16) -> Self {
+		let fills = order.fills(fills);
+		Self::worst(1, 0, fills.into(), fills.min(removals).into())
 	}
 
 	/// The most that a cancellation does.
 	pub fn worst_cancel() -> Self {
-		Self::worst(0, 1, 0)
+		Self::worst(0, 1, 0, 0)
 	}
 
 	/// The most that cancelling all orders of an account does.
 	pub fn worst_cancel_all() -> Self {
-		Self { accounts: 1, ..Self::worst(0, MAX_CANCELS, 0) }
+		Self { accounts: 1, ..Self::worst(0, MAX_CANCELS, 0, 0) }
 	}
 
-	/// The most that a batch does, when its takers meet at most `matched` resting orders in all.
-	pub fn worst_batch(actions: &[BatchAction], matched: u32) -> Self {
-		let (mut orders, mut cancels, mut taker) = (0u32, 0u32, false);
+	/// The most that a batch does, when its takers may fill `fills` and remove `removals` in all.
+	pub fn worst_batch(actions: &[BatchAction], fills: u16, removals: u16) -> Self {
+		let (mut orders, mut cancels, mut wanted) = (0u32, 0u32, 0u16);
 		for action in actions {
-			match action {
-				BatchAction::Place(order) => {
-					orders = orders.saturating_add(1);
-					taker |= !order.kind.post_only();
-				},
-				BatchAction::Cancel(_) => cancels = cancels.saturating_add(1),
+			if let Some(order) = action.order() {
+				orders = orders.saturating_add(1);
+				wanted = wanted.saturating_add(order.fills(fills));
+			}
+			if !matches!(action, BatchAction::Place(_)) {
+				cancels = cancels.saturating_add(1);
 			}
 		}
-		Self::worst(orders, cancels, if taker { matched } else { 0 })
+		Self::worst(orders, cancels, wanted.min(fills).into(), wanted.min(removals).into())
 	}
 
-	/// What a refused operation did: it looked at orders and wrote nothing.
+	/// What is charged for a refused operation. It wrote nothing, but an order that is refused costs
+	/// its sender no less than one that rests: to send orders that fail is never the cheaper way to
+	/// fill blocks, and they take no more room than others.
 	pub(crate) fn refused(&self) -> Self {
-		Self { orders: self.orders.max(1), ..*self }
+		let least = self.orders.min(1);
+		Self { accounts: self.accounts.max(least), pages: self.pages.max(least), ..*self }
 	}
 
 	pub(crate) fn matched(&mut self, fills: u16, removals: u16) {
@@ -128,6 +136,14 @@ impl Work {
 pub trait WeightInfo {
 	/// Creating a market.
 	fn create_market() -> Weight;
+	/// Changing a market's terms.
+	fn update_market() -> Weight;
+	/// Setting a switch.
+	fn set_switch() -> Weight;
+	/// Placing a stop order.
+	fn place_stop() -> Weight;
+	/// Cancelling so many stop orders.
+	fn cancel_stops(stops: u32) -> Weight;
 	/// An operation that did `work`.
 	fn operation(work: &Work) -> Weight;
 	/// What every block costs once, with this many markets.
@@ -143,6 +159,31 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// clearing house keeps of a market.
 		Weight::from_parts(100_000_000, 64 * ITEM_PROOF)
 			.saturating_add(T::DbWeight::get().reads_writes(66, 6))
+	}
+
+	fn update_market() -> Weight {
+		// Terms, best prices and the mask of auctions.
+		Weight::from_parts(20_000_000, 3 * ITEM_PROOF)
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+	}
+
+	fn set_switch() -> Weight {
+		// The key's record and eight full bins are read, an old bin, a new one and the switch written.
+		Weight::from_parts(10_000_000, 12 * ITEM_PROOF)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 3))
+	}
+
+	fn place_stop() -> Weight {
+		// Read are key, terms, prices, the account's stops, up to eight pages of its path and the words
+		// above the first and the nearest; written are stops, page, three words and the nearest.
+		Weight::from_parts(20_000_000, 24 * ITEM_PROOF)
+			.saturating_add(T::DbWeight::get().reads_writes(24, 6))
+	}
+
+	fn cancel_stops(stops: u32) -> Weight {
+		let one = Weight::from_parts(20_000_000, 24 * ITEM_PROOF)
+			.saturating_add(T::DbWeight::get().reads_writes(24, 8));
+		one.saturating_mul(stops.into())
 	}
 
 	fn operation(work: &Work) -> Weight {
@@ -175,6 +216,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn create_market() -> Weight {
+		Weight::zero()
+	}
+	fn update_market() -> Weight {
+		Weight::zero()
+	}
+	fn set_switch() -> Weight {
+		Weight::zero()
+	}
+	fn place_stop() -> Weight {
+		Weight::zero()
+	}
+	fn cancel_stops(_: u32) -> Weight {
 		Weight::zero()
 	}
 	fn operation(_: &Work) -> Weight {

@@ -1,11 +1,13 @@
 //! What a client may ask the runtime without sending a transaction.
 
 use crate::{
-	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, Prices, Ticks,
+	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Prices,
+	Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
+use sp_runtime::DispatchError;
 
 /// One price level of a book.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -96,9 +98,81 @@ pub struct CustodyStatus {
 	pub claimed: Amount,
 }
 
+/// An order that rests at a price.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct LevelOrder {
+	/// Its id.
+	pub id: OrderId,
+	/// Whose it is.
+	pub account: AccountRef,
+	/// What is left of it, in lots.
+	pub lots: Lots,
+	/// Whether it may only reduce a position.
+	pub reduce_only: bool,
+	/// When it expires, in seconds since the Unix epoch; 0 means never.
+	pub expiry: u32,
+}
+
+/// The price at which the orders collected for an auction would trade.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct AuctionPrice {
+	/// The price in ticks.
+	pub price: Ticks,
+	/// What would trade, in lots.
+	pub lots: Lots,
+	/// What buyers want more than sellers offer at that price, in lots; negative where it is less.
+	pub imbalance: i64,
+}
+
+/// Funding of a market as a client sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct FundingStatus {
+	/// The rate at which longs pay shorts now, for 8 hours, in parts per million; negative where
+	/// shorts pay longs.
+	pub rate: SignedPpm,
+	/// The mean premium of the hour under way so far, in parts per million.
+	pub premium: SignedPpm,
+	/// How many samples that is the mean of.
+	pub samples: u32,
+	/// The rate of the next hour, if no more samples came.
+	pub next_rate: SignedPpm,
+	/// How much of the hour under way is over, in milliseconds in which the market traded.
+	pub active: Millis,
+	/// What a clip of the market's size received and paid when it was sampled last, in ticks.
+	pub impact: Option<(Ticks, Ticks)>,
+}
+
+/// A fill of an order that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct DryFill {
+	/// The price in ticks.
+	pub price: Ticks,
+	/// The size in lots.
+	pub lots: Lots,
+}
+
+/// What an order would do.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct DryRun {
+	/// Its fills, in their order.
+	pub fills: Vec<DryFill>,
+	/// What it would pay for them, in quote units.
+	pub fees: Balance,
+	/// The id under which the rest would rest, if it would.
+	pub id: Option<OrderId>,
+	/// Lots that would rest.
+	pub rests: Lots,
+	/// The account afterwards.
+	pub account: Option<AccountSummary>,
+}
+
 sp_api::decl_runtime_apis! {
 	/// Markets, books and accounts, read without a transaction.
-	pub trait BreakwaterApi<AccountId> where AccountId: codec::Codec {
+	pub trait BreakwaterApi<AccountId, Order>
+	where
+		AccountId: codec::Codec,
+		Order: codec::Codec,
+	{
 		/// The market now, or `None` when there is none of this number.
 		fn market_status(market: MarketId) -> Option<MarketStatus>;
 		/// The best `levels` levels of the market's book, 64 at the most.
@@ -106,6 +180,16 @@ sp_api::decl_runtime_apis! {
 		/// The account of `owner` with sub-account number `sub`, or `None` before its first
 		/// deposit.
 		fn account_summary(owner: AccountId, sub: u8) -> Option<AccountSummary>;
+		/// The orders that rest at a price of a market, oldest first, 256 at the most.
+		fn level(market: MarketId, side: Side, price: Ticks) -> Vec<LevelOrder>;
+		/// The price at which the orders collected for an auction would trade now; `None` outside
+		/// auctions and where nothing would trade.
+		fn indicative(market: MarketId) -> Option<AuctionPrice>;
+		/// Funding of a market now and in the next hour.
+		fn funding(market: MarketId) -> Option<FundingStatus>;
+		/// What an order of the account would do now, without doing it: its fills, fees and rest, and
+		/// the account afterwards, or why it is refused.
+		fn dry_run(owner: AccountId, sub: u8, order: Order) -> Result<DryRun, DispatchError>;
 		/// The custody account against the claims on it.
 		fn custody() -> CustodyStatus;
 	}

@@ -116,6 +116,10 @@ pub trait Clearing<AccountId> {
 	/// Tell the clearing house about a new market, before its first order.
 	fn market_created(market: MarketId, risk: crate::clearing::MarketRisk) -> DispatchResult;
 
+	/// The initial and the maintenance margin fractions of a small position in `market`, which bound
+	/// its funding; nothing for a market that is not known.
+	fn base_fractions(market: MarketId) -> (crate::Ppm, crate::Ppm);
+
 	/// Every long of `market` owes `per_lot` for each lot from now on, and every short receives it;
 	/// the other way round where it is negative.
 	fn accrue(market: MarketId, per_lot: Funding);

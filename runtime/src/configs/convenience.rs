@@ -52,7 +52,8 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		let (pallet, call) = (name.pallet_name, name.function_name);
 		let cancels = matches!(
 			(pallet, call),
-			("Perpetuals", "cancel" | "cancel_all") | ("Margin", "deposit")
+			("Perpetuals", "cancel" | "cancel_all" | "cancel_client" | "cancel_stop")
+				| ("Margin", "deposit")
 		);
 		// Their inner calls are judged by this filter again.
 		let wraps = matches!((pallet, call), ("Utility", "batch" | "batch_all" | "force_batch"));

@@ -1,7 +1,7 @@
 //! The exchange: prices, breaker, clearing house, insurance, order book, incidents, timelock.
 //!
 //! ```text
-//!  feeders -> PriceGuard (over Oracle) --OnPrice--> CircuitBreaker, Margin
+//!  feeders -> PriceGuard (over Oracle) --OnPrice--> CircuitBreaker, Margin, Perpetuals
 //!  traders -> Perpetuals --Clearing--> Margin --Backstop--> Insurance
 //!                 ^----------Venue-------'
 //!  everyone asks CircuitBreaker (Gate) and tells it (Observe); it tells Incidents
@@ -9,8 +9,8 @@
 
 use crate::{
 	governance::{
-		EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsurePowers, EnsureRepair,
-		EnsureResponder, QueueByClass,
+		EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsureNeutral, EnsurePowers,
+		EnsureRepair, EnsureResponder, QueueByClass,
 	},
 	weights::MAX_BLOCK,
 	Assets, CircuitBreaker, Feeders, Incidents, Insurance, Margin, OriginCaller, Perpetuals,
@@ -48,6 +48,9 @@ parameter_types! {
 	/// What waking accounts may take of a block: some 300 liquidations.
 	pub const LiquidationWeight: Weight =
 		Weight::from_parts(100 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+	/// What auctions, stop orders and switches may take of a block.
+	pub const ExchangeWeight: Weight =
+		Weight::from_parts(30 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 	pub InsuranceDrawLimits: DrawLimits = DrawLimits::default();
 	/// The longest safe mode that the committee can enter, in milliseconds.
 	pub const SafeModeMillis: Millis = 12 * 3_600_000;
@@ -111,7 +114,7 @@ impl pallet_price_guard::Config for Runtime {
 	type Markets = Markets;
 	type Quotes = Perpetuals;
 	type Gate = CircuitBreaker;
-	type OnPrice = (CircuitBreaker, Margin);
+	type OnPrice = (CircuitBreaker, Margin, Perpetuals);
 	type OnPriceLimit = OnPriceLimit;
 	type LoosenOrigin = EnsureRepair;
 	type WeightInfo = pallet_price_guard::weights::SubstrateWeight<Runtime>;
@@ -161,6 +164,8 @@ impl pallet_insurance::Config for Runtime {
 impl pallet_perpetuals::Config for Runtime {
 	type WeightInfo = pallet_perpetuals::weights::SubstrateWeight<Runtime>;
 	type ListOrigin = EnsureLoosen;
+	type TightenOrigin = EnsureCommitteeHalf;
+	type ChangeOrigin = EnsureNeutral;
 	type Clearing = Margin;
 	type Gate = CircuitBreaker;
 	type Observe = CircuitBreaker;
@@ -168,6 +173,7 @@ impl pallet_perpetuals::Config for Runtime {
 	type PriceAgeLimit = PriceAgeLimit;
 	type MaxFills = MaxFills;
 	type MaxRemovals = ConstU16<32>;
+	type HookWeight = ExchangeWeight;
 }
 
 impl pallet_incidents::Config for Runtime {

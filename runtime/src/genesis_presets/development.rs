@@ -9,7 +9,7 @@ use alloc::{vec, vec::Vec};
 use breakwater_math::{Bracket, Ppm, RiskTerms, SignedPpm};
 use breakwater_primitives::{clearing::Fees, Contract, Lots, MarketId};
 use frame_support::{build_struct_json_patch, BoundedVec};
-use pallet_perpetuals::{NewMarket, Tier};
+use pallet_perpetuals::{Mode, NewMarket, Tier};
 use pallet_timelock::Delays;
 use serde_json::Value;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -169,5 +169,7 @@ fn btc_perp() -> NewMarket {
 			liquidation_fee: Ppm(10_000),
 			max_open_interest: Lots(20_000_000),
 		},
+		tiers: Default::default(),
+		mode: Mode::Continuous,
 	}
 }

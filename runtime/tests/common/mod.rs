@@ -134,17 +134,9 @@ pub fn deposit(who: Sr25519Keyring, usdc: u128) {
 
 /// A limit order.
 pub fn limit(side: Side, price: u32, lots: u64) -> PlaceOrder {
-	PlaceOrder {
-		market: BTC,
-		side,
-		kind: OrderKind::Limit {
-			price: Ticks(price),
-			time_in_force: TimeInForce::GoodTilCancelled,
-		},
-		lots: Lots(lots),
-		reduce_only: false,
-		client: 0,
-	}
+	let time_in_force = TimeInForce::GoodTilCancelled;
+	let kind = OrderKind::Limit { price: Ticks(price), time_in_force };
+	PlaceOrder::new(BTC, side, kind, Lots(lots))
 }
 
 /// Place an order from the first account of `who`.

@@ -1,4 +1,4 @@
-//! Resting orders: placing, finding, removing and reading the book.
+//! Resting orders: placing, finding, reducing and removing them.
 
 use crate::{
 	overflow::Chain,
@@ -7,8 +7,9 @@ use crate::{
 	tree::Tree,
 	units::{AccountRef, Lots, MarketId, OrderId, Sequence, Side, Ticks},
 };
-use alloc::vec::Vec;
 use core::ops::Range;
+
+pub use crate::view::{available, depth, impact, level, Impact, Level};
 
 /// An order that is to rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +42,6 @@ impl Order {
 /// Too many orders rest at the order's price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookFull;
-
-/// What rests at one price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level {
-	/// The price.
-	pub price: Ticks,
-	/// The sum of the sizes.
-	pub lots: Lots,
-	/// How many orders.
-	pub orders: u32,
-}
 
 /// One side of a market's book.
 #[derive(Clone, Copy)]
@@ -94,7 +84,7 @@ impl Book {
 	}
 
 	/// The best bucket that is not empty and worse than `bucket`.
-	fn next<S: Store<Page>>(self, s: &mut S, bucket: u32) -> Option<u32> {
+	pub(crate) fn next<S: Store<Page>>(self, s: &mut S, bucket: u32) -> Option<u32> {
 		match self.side {
 			Side::Bid => self.tree().at_or_below(s, bucket.checked_sub(1)?),
 			Side::Ask => self.tree().at_or_above(s, bucket.checked_add(1)?),
@@ -123,54 +113,6 @@ impl Book {
 		match self.side {
 			Side::Bid => orders.partition_point(|order| order.offset < offset)..orders.len(),
 			Side::Ask => 0..orders.partition_point(|order| order.offset <= offset),
-		}
-	}
-
-	/// Show the orders to `visit` in the order in which they would trade, until it says `false`.
-	pub(crate) fn walk<S: Store<Page>>(
-		self,
-		s: &mut S,
-		mut visit: impl FnMut(Ticks, &Resting) -> bool,
-	) {
-		let mut next = self.best(s);
-		while let Some(bucket) = next {
-			if !self.walk_bucket(s, bucket, &mut visit) {
-				return;
-			}
-			next = self.next(s, bucket);
-		}
-	}
-
-	fn walk_bucket<S: Store<Page>>(
-		self,
-		s: &mut S,
-		bucket: u32,
-		visit: &mut impl FnMut(Ticks, &Resting) -> bool,
-	) -> bool {
-		let key = self.page(bucket);
-		let page = s.page(key);
-		let (mut low, mut high, mut overflow) = (0, page.orders.len(), page.overflow);
-		loop {
-			let Some(rest) = s.page(key).orders.get(low..high) else { return true };
-			let Some(offset) = self.best_offset(rest, overflow) else { return true };
-			let (tick, run) = (tick(bucket, offset), self.run(rest, offset));
-			if !rest[run.clone()].iter().all(|order| visit(tick, order)) {
-				return false;
-			}
-			match self.side {
-				Side::Bid => high = low + run.start,
-				Side::Ask => low += run.end,
-			}
-			if overflow & bit(offset) != 0 {
-				overflow &= !bit(offset);
-				let chain = self.chain(tick);
-				for chunk in chain.chunks(s).as_slice() {
-					let orders = &s.page(chain.page(*chunk)).orders;
-					if !orders.iter().all(|order| visit(tick, order)) {
-						return false;
-					}
-				}
-			}
 		}
 	}
 }
@@ -283,6 +225,24 @@ pub fn remove<S: Store<Page>>(s: &mut S, id: OrderId) -> Option<Resting> {
 	Some(order)
 }
 
+/// Take `by` lots, or all that is left, off the order of this id. It keeps its place in time, and
+/// leaves the book when nothing is left. Returns it as it is afterwards, with no lots if it left.
+pub fn reduce<S: Store<Page>>(s: &mut S, id: OrderId, by: Lots) -> Option<Resting> {
+	let order = find(s, id)?;
+	let left = order.lots.saturating_sub(by);
+	if left.is_zero() {
+		remove(s, id)?;
+	} else if left != order.lots {
+		let book = Book { market: id.market(), side: id.side() };
+		let key = book.page(bucket(id.tick()));
+		match place(&s.page(key).orders, order.offset, order.sequence) {
+			Ok(index) => s.page_mut(key).orders.get_mut(index)?.lots = left,
+			Err(_) => book.chain(id.tick()).resize(s, order.sequence, left)?,
+		}
+	}
+	Some(Resting { lots: left, ..order })
+}
+
 /// The best price at which an order rests, expired or not: the highest bid or the lowest ask.
 #[inline]
 pub fn best<S: Store<Page>>(s: &mut S, market: MarketId, side: Side) -> Option<Ticks> {
@@ -290,50 +250,4 @@ pub fn best<S: Store<Page>>(s: &mut S, market: MarketId, side: Side) -> Option<T
 	let bucket = book.best(s)?;
 	let page = s.page(book.page(bucket));
 	Some(tick(bucket, book.best_offset(&page.orders, page.overflow)?))
-}
-
-/// The best `levels` prices of a side with what rests there, best first. Expired orders that have
-/// not been removed yet are counted. It reads every order of those prices: a view, not for use in a
-/// block.
-pub fn depth<S: Store<Page>>(s: &mut S, market: MarketId, side: Side, levels: usize) -> Vec<Level> {
-	let mut depth = Vec::<Level>::new();
-	Book { market, side }.walk(s, |price, order| {
-		if depth.last().is_none_or(|level| level.price != price) {
-			if depth.len() == levels {
-				return false;
-			}
-			depth.push(Level { price, lots: Lots::ZERO, orders: 0 });
-		}
-		if let Some(level) = depth.last_mut() {
-			level.lots = level.lots.saturating_add(order.lots);
-			level.orders += 1;
-		}
-		true
-	});
-	depth
-}
-
-/// What a taker of `taker_side` would find within `limit`, looking at `max_orders` orders and at
-/// most for `want` lots: the lots, and the sum of lots times ticks. Expired orders are counted; see
-/// [`crate::matching::can_fill`] for a check that knows the time.
-pub fn available<S: Store<Page>>(
-	s: &mut S,
-	market: MarketId,
-	taker_side: Side,
-	limit: Ticks,
-	want: Lots,
-	max_orders: u16,
-) -> (Lots, u128) {
-	let (mut lots, mut lot_ticks, mut orders) = (0, 0, 0);
-	Book { market, side: taker_side.opposite() }.walk(s, |price, order| {
-		if lots == want.0 || orders == max_orders || !taker_side.accepts(limit, price) {
-			return false;
-		}
-		let part = order.lots.0.min(want.0 - lots);
-		lots += part;
-		lot_ticks += u128::from(part) * u128::from(price.0);
-		orders += 1;
-		true
-	});
-	(Lots(lots), lot_ticks)
 }

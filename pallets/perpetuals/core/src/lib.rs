@@ -13,8 +13,9 @@
 //!   pages        { (tick, sequence) sorted orders of 32 ticks }, and overflow pages of one tick
 //! ```
 //!
-//! [`book`] places and removes resting orders, [`matching`] trades them, and [`trigger`] keeps what
-//! waits for a price in the same tree.
+//! [`book`] places, reduces and removes resting orders, [`view`] reads them, [`matching`] trades them
+//! one by one and [`auction`] all at once, and [`trigger`] keeps what waits for a price in the same
+//! tree.
 
 #![no_std]
 #![warn(missing_docs)]
@@ -23,6 +24,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+pub mod auction;
 pub mod book;
 pub mod matching;
 pub mod memory;
@@ -32,3 +34,5 @@ pub mod store;
 pub mod tree;
 pub mod trigger;
 pub mod units;
+pub mod view;
+mod walk;

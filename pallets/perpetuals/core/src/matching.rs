@@ -5,7 +5,11 @@ use crate::{
 	page::{Page, Resting},
 	store::{PageKey, Store},
 	units::{AccountRef, Lots, MarketId, OrderId, Side, Ticks},
+	walk::walk,
 };
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 
 /// One trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +59,47 @@ pub enum Verdict {
 	Stop,
 }
 
+/// What happens when a taker meets an order of his own: the modes of self-trade prevention.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub enum SelfTrade {
+	/// The resting order leaves the book and the match goes on.
+	#[default]
+	#[codec(index = 0)]
+	CancelResting,
+	/// The resting order stays and the match ends.
+	#[codec(index = 1)]
+	CancelTaker,
+	/// The resting order leaves the book and the match ends.
+	#[codec(index = 2)]
+	CancelBoth,
+	/// Both become smaller by the smaller of the two, without a trade, and the match goes on with
+	/// what is left.
+	#[codec(index = 3)]
+	Decrement,
+}
+
 /// Who stands behind resting orders.
 pub trait Counterparty {
+	/// Whether `resting`, which is order `id`, is the taker's own, and what happens then. Asked
+	/// before [`Self::verdict`], which is not asked about an own order. Without an implementation
+	/// of its own, no order is.
+	fn self_trade(&mut self, _id: OrderId, _resting: &Resting) -> Option<SelfTrade> {
+		None
+	}
 	/// May `resting`, which is order `id`, trade `want` lots now?
 	fn verdict(&mut self, id: OrderId, resting: &Resting, want: Lots) -> Verdict;
 	/// It traded. After `Fill` with less than was asked, `removed` follows for the rest: for want of
@@ -64,6 +107,10 @@ pub trait Counterparty {
 	fn filled(&mut self, fill: &Fill);
 	/// `lots` of it, which is all that was left, left the book without trading.
 	fn removed(&mut self, id: OrderId, resting: &Resting, lots: Lots, why: Removal);
+	/// `by` lots of it, which is not all of it, are no longer offered, because of
+	/// [`SelfTrade::Decrement`]; `resting` is as it was before. Whoever never answers with that
+	/// mode never hears this.
+	fn decremented(&mut self, _id: OrderId, _resting: &Resting, _by: Lots) {}
 }
 
 /// A taker and how far he goes.
@@ -90,7 +137,7 @@ pub struct Taker {
 /// Why a match ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-	/// Everything was filled.
+	/// Nothing of the taker is left.
 	Filled,
 	/// The next resting order is at this price, beyond the limit.
 	Limit(Ticks),
@@ -100,6 +147,8 @@ pub enum End {
 	Budget,
 	/// The counterparty said stop.
 	Stopped,
+	/// The taker met an order of his own, and the mode takes away what is left of him.
+	SelfTrade,
 }
 
 /// What a match did.
@@ -111,8 +160,10 @@ pub struct Taken {
 	pub lot_ticks: u128,
 	/// Resting orders filled, wholly or in part.
 	pub fills: u16,
-	/// Resting orders removed without a fill.
+	/// Resting orders removed, or decremented, without a fill.
 	pub removals: u16,
+	/// Lots of the taker that went against orders of his own without a trade.
+	pub decremented: Lots,
 	/// The lowest and the highest price traded, if anything traded.
 	pub range: Option<(Ticks, Ticks)>,
 	/// Why it ended.
@@ -136,12 +187,14 @@ pub fn take<S: Store<Page>, C: Counterparty>(s: &mut S, c: &mut C, taker: &Taker
 			lot_ticks: 0,
 			fills: 0,
 			removals: 0,
+			decremented: Lots::ZERO,
 			range: None,
 			end: End::Filled,
 		},
 	};
 	run.taken.end = run.all(s);
-	run.taken.lots = Lots(taker.lots.0 - run.left);
+	let left = run.left + run.taken.decremented.0;
+	run.taken.lots = Lots(taker.lots.0 - left);
 	run.taken
 }
 
@@ -149,7 +202,8 @@ pub fn take<S: Store<Page>, C: Counterparty>(s: &mut S, c: &mut C, taker: &Taker
 /// A counterparty may still refuse to trade some of them.
 pub fn can_fill<S: Store<Page>>(s: &mut S, taker: &Taker) -> bool {
 	let (mut left, mut fills, mut removals) = (taker.lots.0, 0, 0);
-	Book { market: taker.market, side: taker.side.opposite() }.walk(s, |price, order| {
+	let book = Book { market: taker.market, side: taker.side.opposite() };
+	walk(s, book, |price, order| {
 		if left == 0 || !taker.side.accepts(taker.limit, price) {
 			return false;
 		}
@@ -302,11 +356,16 @@ impl<C: Counterparty> Match<'_, C> {
 	/// first, and the end of the match if that was reached.
 	#[inline]
 	fn trade(&mut self, price: Ticks, orders: &mut [Resting]) -> (usize, Option<End>) {
-		let before = self.left;
+		let (before, own) = (self.left, self.taken.decremented);
 		let (mut done, mut end) = (0, None);
 		for order in orders {
 			match self.meet(price, order) {
 				Met::Done => done += 1,
+				Met::Last(why) => {
+					done += 1;
+					end = Some(why);
+					break;
+				},
 				Met::Left(why) => {
 					end = Some(why);
 					break;
@@ -317,7 +376,7 @@ impl<C: Counterparty> Match<'_, C> {
 				break;
 			}
 		}
-		let lots = before - self.left;
+		let lots = before - self.left - (self.taken.decremented.0 - own.0);
 		if lots > 0 {
 			self.taken.lot_ticks += u128::from(lots) * u128::from(price.0);
 			let (low, high) = self.taken.range.unwrap_or((price, price));
@@ -332,6 +391,9 @@ impl<C: Counterparty> Match<'_, C> {
 		let id = OrderId::new(self.taker.market, self.book.side, price, order.sequence);
 		if order.expired(self.taker.now) {
 			return self.remove(id, order, Removal::Expired);
+		}
+		if let Some(mode) = self.counterparty.self_trade(id, order) {
+			return self.own(id, order, mode);
 		}
 		if self.taken.fills == self.taker.max_fills {
 			return Met::Left(End::Budget);
@@ -379,6 +441,38 @@ impl<C: Counterparty> Match<'_, C> {
 		}
 	}
 
+	/// Meet an order of the taker's owner.
+	fn own(&mut self, id: OrderId, order: &mut Resting, mode: SelfTrade) -> Met {
+		match mode {
+			SelfTrade::CancelTaker => Met::Left(End::SelfTrade),
+			SelfTrade::CancelResting => self.remove(id, order, Removal::SelfTrade),
+			SelfTrade::CancelBoth => match self.remove(id, order, Removal::SelfTrade) {
+				Met::Done => Met::Last(End::SelfTrade),
+				met => met,
+			},
+			SelfTrade::Decrement => self.decrement(id, order),
+		}
+	}
+
+	fn decrement(&mut self, id: OrderId, order: &mut Resting) -> Met {
+		let by = Lots(order.lots.0.min(self.left));
+		let met = if by == order.lots {
+			self.remove(id, order, Removal::SelfTrade)
+		} else if self.taken.removals == self.taker.max_removals {
+			Met::Left(End::Budget)
+		} else {
+			self.taken.removals += 1;
+			self.counterparty.decremented(id, order, by);
+			order.lots = order.lots.saturating_sub(by);
+			Met::Left(End::Filled)
+		};
+		if !matches!(met, Met::Left(End::Budget)) {
+			self.left -= by.0;
+			self.taken.decremented = self.taken.decremented.saturating_add(by);
+		}
+		met
+	}
+
 	fn remove(&mut self, id: OrderId, order: &Resting, why: Removal) -> Met {
 		if self.taken.removals == self.taker.max_removals {
 			return Met::Left(End::Budget);
@@ -393,12 +487,14 @@ impl<C: Counterparty> Match<'_, C> {
 enum Met {
 	/// It leaves the book.
 	Done,
+	/// It leaves the book and the match ends.
+	Last(End),
 	/// It stays and the match ends.
 	Left(End),
 }
 
 /// Why an order whose owner trades less than asked leaves the book.
-const fn short(order: &Resting) -> Removal {
+pub(crate) const fn short(order: &Resting) -> Removal {
 	if order.reduce_only() {
 		Removal::ReduceOnly
 	} else {
@@ -407,6 +503,6 @@ const fn short(order: &Resting) -> Removal {
 }
 
 /// Note that the tick of `price` has no overflow pages any more.
-fn clear_overflow<S: Store<Page>>(s: &mut S, bucket: PageKey, price: Ticks) {
+pub(crate) fn clear_overflow<S: Store<Page>>(s: &mut S, bucket: PageKey, price: Ticks) {
 	s.page_mut(bucket).overflow &= !book::bit(book::offset(price));
 }

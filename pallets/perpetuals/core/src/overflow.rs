@@ -7,7 +7,7 @@ use crate::{
 	book::BookFull,
 	page::{Page, Resting, PAGE_ORDERS},
 	store::{Kind, PageKey, Store, Word, WordKey},
-	units::{MarketId, Sequence},
+	units::{Lots, MarketId, Sequence},
 };
 
 /// Bytes of one word.
@@ -169,6 +169,19 @@ impl Chain {
 		let chunks = self.chunks(s);
 		let (index, at) = self.locate(s, &chunks, sequence)?;
 		s.page(self.page(chunks.ids[index])).orders.get(at).copied()
+	}
+
+	/// Leave `lots` of the order of `sequence`.
+	pub(crate) fn resize<S: Store<Page>>(
+		self,
+		s: &mut S,
+		sequence: Sequence,
+		lots: Lots,
+	) -> Option<()> {
+		let chunks = self.chunks(s);
+		let (index, at) = self.locate(s, &chunks, sequence)?;
+		s.page_mut(self.page(chunks.ids[index])).orders.get_mut(at)?.lots = lots;
+		Some(())
 	}
 
 	/// Remove the order of `sequence`. Also returns whether the chain is empty now.

@@ -142,7 +142,7 @@ impl Naive {
 		};
 		let range = prices.iter().min().copied().zip(prices.iter().max().copied());
 		let lots = Lots(taker.lots.0 - left);
-		Taken { lots, lot_ticks, fills, removals, range, end }
+		Taken { lots, lot_ticks, fills, removals, decremented: Lots::ZERO, range, end }
 	}
 }
 

@@ -1,11 +1,17 @@
 //! Tests of the exchange.
 
+mod auction;
 mod batch;
 mod book;
 mod cancel;
+mod features;
+mod listing;
 mod market;
 mod orders;
+mod premium;
 mod restrictions;
+mod stops;
+mod switch;
 mod venue;
 
 use crate::{mock::*, *};
@@ -16,7 +22,7 @@ use sp_runtime::traits::Dispatchable;
 /// A limit order in the BTC market.
 fn limit(side: Side, price: u32, lots: u64, time_in_force: TimeInForce) -> PlaceOrder {
 	let kind = OrderKind::Limit { price: Ticks(price), time_in_force };
-	PlaceOrder { market: BTC, side, kind, lots: Lots(lots), reduce_only: false, client: 0 }
+	PlaceOrder::new(BTC, side, kind, Lots(lots))
 }
 
 /// A good-til-cancelled bid.
@@ -88,6 +94,26 @@ fn levels(side: Side) -> Vec<(u32, u64)> {
 	let depth = Perpetuals::depth(BTC, MAX_LEVELS);
 	let side = if side == Side::Bid { depth.bids } else { depth.asks };
 	side.into_iter().map(|level| (level.price.0, level.lots.0)).collect()
+}
+
+/// Begin blocks up to this one, a second each, with prices that stay fresh.
+fn run_to(block: u64) {
+	while System::block_number() < block {
+		next_block();
+	}
+}
+
+/// Begin the next block, a second later. Its parent's hash is that of its number.
+fn next_block() {
+	use frame_support::traits::{Hooks, UnixTime};
+	let next = System::block_number() + 1;
+	Perpetuals::on_finalize(next - 1);
+	let now = Clock::now().as_secs() + 1;
+	let parent = sp_io::hashing::blake2_256(&next.to_le_bytes());
+	System::initialize(&next, &parent.into(), &Default::default());
+	Perpetuals::on_initialize(next);
+	Clock::set(now);
+	set_prices(|prices| prices.at = now * 1_000);
 }
 
 fn position(owner: u64) -> i64 {

@@ -268,7 +268,7 @@ fn the_weight_returned_is_that_of_what_was_done() {
 		assert!(rests.all_lte(declared(post)) && declared(post).all_lt(declared(ask(1_000, 5))));
 		let takes = actual(1, bid(1_000, 5));
 		assert!(rests.all_lt(takes) && takes.all_lt(declared(bid(1_000, 5))));
-		assert!(actual(1, bid(0, 5)).all_lt(rests));
+		assert!(actual(1, bid(0, 5)).all_lt(takes));
 		let cancel = Call::<Test>::cancel { sub: 0, id: OrderId(0) }.get_dispatch_info();
 		assert_eq!(cancel.class, frame_support::dispatch::DispatchClass::Operational);
 	});

@@ -17,7 +17,7 @@ fn each_level_refuses_what_it_denies_with_its_own_error() {
 	let cases = [
 		(Level::Guarded, E::<Test>::MarketGuarded, [true, false, false]),
 		(Level::ReduceOnly, E::MarketReduceOnly, [true, true, false]),
-		(Level::Auction, E::MarketInAuction, [true, true, true]),
+		(Level::Auction, E::MarketInAuction, [true, false, false]),
 		(Level::Freeze, E::MarketFrozen, [true, true, true]),
 		(Level::Settle, E::MarketSettling, [true, true, true]),
 	];

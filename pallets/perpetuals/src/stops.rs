@@ -1,0 +1,348 @@
+//! Stop orders: orders that wait for the mark price.
+//!
+//! They wait in pages and words of their own, as the book's orders wait in theirs, so a price finds
+//! those that it crosses without looking at any other. What a market's nearest stops are is one item:
+//! a price that crosses nothing costs one read.
+//!
+//! ```text
+//!   place_stop ──► Stops[account] (16 slots) and a trigger at its price
+//!   price ──► crosses the nearest? ──► take it out, place its order as its owner would
+//!     │ out of weight, or the market is halted            │ refused: StopFailed says why
+//!     └──► Backlog: the market's stops go on at the start of the next blocks
+//! ```
+//!
+//! A stop that fires is an ordinary order, checked like any other; nothing is reserved for it before.
+//! While a market is collected or halted, or its price disputed, its stops wait; they fire after it has
+//! reopened, if the mark is still beyond them.
+
+use crate::{
+	desk::Desk,
+	order::PlaceOrder,
+	types::{Phase, MAX_LOTS},
+	weights::{WeightInfo, Work},
+	Config, Error, Event, Hot, NearestStops, Pallet, StopBacklog, StopPages, StopWords, Stops,
+	Terms,
+};
+use breakwater_core::{
+	store::{Kind, WriteBack},
+	trigger::{arm, crossed, disarm, nearest, TriggerPage},
+};
+use breakwater_primitives::{
+	store::MapBackend, AccountRef, Clearing, Gate, Level, MarketId, OnPrice, Prices, Session,
+	Ticks, Validity, MAX_MARKETS,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{
+	dispatch::DispatchResult,
+	ensure,
+	pallet_prelude::Get,
+	storage::with_storage_layer,
+	traits::ConstU32,
+	weights::{Weight, WeightMeter},
+	BoundedVec,
+};
+use scale_info::TypeInfo;
+
+/// The most stop orders of one account.
+pub const MAX_STOPS: u32 = 16;
+/// Stops of one kind that are looked for at once.
+const LOOKED_FOR: usize = 16;
+
+/// On which side of the trigger the mark price must be for a stop order to fire.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Crossing {
+	/// When the mark is at the trigger or below: a long's stop loss, a short's take profit.
+	#[codec(index = 0)]
+	AtOrBelow,
+	/// When the mark is at the trigger or above: a short's stop loss, a long's take profit.
+	#[codec(index = 1)]
+	AtOrAbove,
+}
+
+impl Crossing {
+	const fn kind(self) -> Kind {
+		match self {
+			Self::AtOrBelow => Kind::Falling,
+			Self::AtOrAbove => Kind::Rising,
+		}
+	}
+	/// Whether a stop at `trigger` fires at `mark`.
+	pub const fn reached(self, trigger: Ticks, mark: Ticks) -> bool {
+		match self {
+			Self::AtOrBelow => mark.0 <= trigger.0,
+			Self::AtOrAbove => mark.0 >= trigger.0,
+		}
+	}
+}
+
+/// An order that is placed when the mark price comes to a trigger.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct StopOrder {
+	/// On which side of the trigger it fires.
+	pub when: Crossing,
+	/// The mark price at which it fires, in ticks.
+	pub trigger: Ticks,
+	/// What is placed then. Only its form is checked before.
+	pub order: PlaceOrder,
+}
+
+/// A stop order that waits.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Waiting {
+	/// Its slot, 0 to 15, by which it is cancelled.
+	pub slot: u8,
+	/// The order.
+	pub stop: StopOrder,
+}
+
+/// The stop orders of one account.
+pub type AccountStops = BoundedVec<Waiting, ConstU32<MAX_STOPS>>;
+
+/// The triggers of a market that fire first.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Nearest {
+	/// The highest that waits for a falling price.
+	pub below: Option<Ticks>,
+	/// The lowest that waits for a rising price.
+	pub above: Option<Ticks>,
+}
+
+impl Nearest {
+	fn reached(&self, mark: Ticks) -> bool {
+		self.below.is_some_and(|trigger| Crossing::AtOrBelow.reached(trigger, mark))
+			|| self.above.is_some_and(|trigger| Crossing::AtOrAbove.reached(trigger, mark))
+	}
+}
+
+type StopStore<T> = WriteBack<MapBackend<StopPages<T>, StopWords<T>>, TriggerPage>;
+
+fn store<T: Config>() -> StopStore<T> {
+	WriteBack::new(MapBackend::default())
+}
+
+impl<T: Config> OnPrice for Pallet<T> {
+	fn on_price(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
+		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
+			return Self::note_stops(market, true);
+		}
+		if !NearestStops::<T>::get(market).reached(prices.mark) {
+			return;
+		}
+		let done = Self::fire_stops(market, prices, meter);
+		Self::note_stops(market, !done);
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Let a stop order of `who` wait in a slot.
+	pub(crate) fn do_place_stop(who: AccountRef, stop: StopOrder) -> DispatchResult {
+		let StopOrder { when, trigger, order } = stop;
+		let market = order.market;
+		let terms = Terms::<T>::get(market).ok_or(Error::<T>::MarketNotFound)?;
+		let priced = !trigger.is_zero() && !order.kind.limit().is_zero();
+		ensure!(priced, Error::<T>::InvalidPrice);
+		ensure!(!order.lots.is_zero(), Error::<T>::ZeroLots);
+		// A reduce-only order is clipped to the position when it fires.
+		let bounded = order.lots <= terms.max_lots || order.reduce_only && order.lots <= MAX_LOTS;
+		ensure!(bounded, Error::<T>::AboveMaximum);
+		let mark = T::Clearing::session().prices(market).mark;
+		let reached = !mark.is_zero() && when.reached(trigger, mark);
+		ensure!(!reached, Error::<T>::StopReached);
+		let mut stops = Stops::<T>::get(who);
+		let used = |slot: &u8| stops.iter().any(|waiting| waiting.slot == *slot);
+		let slot = (0..MAX_STOPS as u8).find(|slot| !used(slot)).ok_or(Error::<T>::TooManyStops)?;
+		stops.try_push(Waiting { slot, stop }).map_err(|_| Error::<T>::TooManyStops)?;
+		let mut triggers = store::<T>();
+		arm(&mut triggers, market, when.kind(), trigger, who, slot, 0)
+			.map_err(|_| Error::<T>::StopsFull)?;
+		Self::renew_nearest(market, &mut triggers);
+		triggers.flush();
+		Stops::<T>::insert(who, stops);
+		Self::deposit_event(Event::StopPlaced { account: who, slot, market, when, trigger });
+		Ok(())
+	}
+
+	/// Cancel the stop order in a slot of `who`, or all of them.
+	pub(crate) fn do_cancel_stop(who: AccountRef, slot: Option<u8>) -> DispatchResult {
+		let stops = Stops::<T>::get(who);
+		let named = |waiting: &&Waiting| slot.is_none_or(|slot| waiting.slot == slot);
+		let gone: BoundedVec<Waiting, ConstU32<MAX_STOPS>> =
+			BoundedVec::truncate_from(stops.iter().filter(named).copied().collect());
+		ensure!(slot.is_none() || !gone.is_empty(), Error::<T>::StopNotFound);
+		for Waiting { slot, stop } in gone {
+			Self::take_stop(who, slot, stop.order.market, stop.when.kind(), stop.trigger);
+			Self::deposit_event(Event::StopCancelled { account: who, slot });
+		}
+		Ok(())
+	}
+
+	/// Take a stop order out of its slot and away from its trigger.
+	fn take_stop(
+		who: AccountRef,
+		slot: u8,
+		market: MarketId,
+		kind: Kind,
+		trigger: Ticks,
+	) -> Option<StopOrder> {
+		let mut triggers = store::<T>();
+		disarm(&mut triggers, market, kind, trigger, who, slot);
+		Self::renew_nearest(market, &mut triggers);
+		triggers.flush();
+		let mut taken = None;
+		Stops::<T>::mutate_exists(who, |stored| {
+			let Some(stops) = stored else { return };
+			taken = stops.iter().find(|waiting| waiting.slot == slot).map(|waiting| waiting.stop);
+			stops.retain(|waiting| waiting.slot != slot);
+			if stops.is_empty() {
+				*stored = None;
+			}
+		});
+		taken
+	}
+
+	fn renew_nearest(market: MarketId, triggers: &mut StopStore<T>) {
+		let below = nearest(triggers, market, Kind::Falling);
+		let above = nearest(triggers, market, Kind::Rising);
+		let now = Nearest { below, above };
+		if now == Nearest::default() {
+			NearestStops::<T>::remove(market);
+		} else if now != NearestStops::<T>::get(market) {
+			NearestStops::<T>::insert(market, now);
+		}
+	}
+
+	/// Remember whether stops of the market that the mark has crossed still wait.
+	fn note_stops(market: MarketId, waiting: bool) {
+		let bit = 1u64.checked_shl(market.0.into()).unwrap_or(0);
+		let noted = StopBacklog::<T>::get();
+		let after = if waiting { noted | bit } else { noted & !bit };
+		if after == 0 && noted != 0 {
+			StopBacklog::<T>::kill();
+		} else if after != noted {
+			StopBacklog::<T>::put(after);
+		}
+	}
+
+	/// Let the stops that wait behind others fire, as far as `meter` goes.
+	pub(crate) fn fire_backlog(meter: &mut WeightMeter) {
+		let noted = StopBacklog::<T>::get();
+		if noted == 0 {
+			return;
+		}
+		let first = (Self::block() % u32::from(MAX_MARKETS)) as u16;
+		for market in (first..MAX_MARKETS).chain(0..first).filter(|m| noted >> m & 1 == 1) {
+			if meter.try_consume(T::DbWeight::get().reads_writes(2, 1)).is_err() {
+				return;
+			}
+			let market = MarketId(market);
+			let prices = T::Clearing::session().prices(market);
+			let done = Self::fire_stops(market, &prices, meter);
+			Self::note_stops(market, !done);
+		}
+	}
+
+	/// Whether stops of a market may fire now.
+	fn stops_fire(market: MarketId, prices: &Prices) -> bool {
+		let validity = prices.validity_at(Self::now_millis(), T::PriceAgeLimit::get());
+		matches!(validity, Validity::Valid | Validity::Degraded)
+			&& T::Gate::view(market).level < Level::Auction
+			&& Hot::<T>::get(market).phase == Phase::Continuous
+	}
+
+	/// Fire the stops that the mark has crossed, those furthest beyond it first. Returns whether none
+	/// is left.
+	fn fire_stops(market: MarketId, prices: &Prices, meter: &mut WeightMeter) -> bool {
+		let most = most_of_a_stop::<T>();
+		loop {
+			if !NearestStops::<T>::get(market).reached(prices.mark) {
+				return true;
+			}
+			// A stop that fires may be what halts the market.
+			if !Self::stops_fire(market, prices) {
+				return false;
+			}
+			let mut triggers = store::<T>();
+			for kind in [Kind::Falling, Kind::Rising] {
+				for (tick, found) in crossed(&mut triggers, market, kind, prices.mark, LOOKED_FOR) {
+					if !meter.can_consume(most) || !Self::stops_fire(market, prices) {
+						return false;
+					}
+					let work = Self::fire(market, kind, tick, found.account, found.what);
+					let moved = T::DbWeight::get().reads_writes(8, 4);
+					meter.consume(T::WeightInfo::operation(&work).saturating_add(moved));
+				}
+			}
+		}
+	}
+
+	/// Place the order of a stop that was crossed.
+	fn fire(market: MarketId, kind: Kind, trigger: Ticks, account: AccountRef, slot: u8) -> Work {
+		let Some(stop) = Self::take_stop(account, slot, market, kind, trigger) else {
+			return Work::default();
+		};
+		let mut work = Work::worst_place(&stop.order, T::MaxFills::get(), T::MaxRemovals::get());
+		Self::deposit_event(Event::StopFired { account, slot, market });
+		let placed = with_storage_layer(|| -> DispatchResult {
+			let mut desk = Desk::<T>::open_for(account)?;
+			desk.place(&stop.order)?;
+			work = desk.close()?;
+			Ok(())
+		});
+		if let Err(error) = placed {
+			Self::deposit_event(Event::StopFailed { account, slot, market, error });
+		}
+		work
+	}
+}
+
+/// What a stop that fires may cost.
+fn most_of_a_stop<T: Config>() -> Weight {
+	let (fills, removals) = (T::MaxFills::get(), T::MaxRemovals::get());
+	T::WeightInfo::operation(&Work::worst(1, 0, fills.into(), removals.into()))
+		.saturating_add(T::DbWeight::get().reads_writes(8, 4))
+}
