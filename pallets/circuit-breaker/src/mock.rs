@@ -96,11 +96,14 @@ impl TransactionPause for Switch {
 		call.0[..] != *b"Guard" && !Self::is_paused(call)
 	}
 	fn pause(call: CallName) -> Result<(), TransactionPauseError> {
-		match Self::can_pause(call.clone()) {
-			true => Ok(Paused::set(&[Paused::get(), vec![call]].concat())),
-			false if Self::is_paused(call) => Err(TransactionPauseError::AlreadyPaused),
-			false => Err(TransactionPauseError::Unpausable),
+		if Self::is_paused(call.clone()) {
+			return Err(TransactionPauseError::AlreadyPaused);
 		}
+		if !Self::can_pause(call.clone()) {
+			return Err(TransactionPauseError::Unpausable);
+		}
+		Paused::set(&[Paused::get(), vec![call]].concat());
+		Ok(())
 	}
 	fn unpause(call: CallName) -> Result<(), TransactionPauseError> {
 		if !Self::is_paused(call.clone()) {
