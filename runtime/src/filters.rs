@@ -1,8 +1,8 @@
 //! What may be called at all, what may be called in safe mode, and what may never be paused.
 //!
 //! ```text
-//!   call --> Permitted --> safe mode: SafeModeCalls --> tx-pause: NeverPaused --> dispatch
-//!            always         while it is entered           per paused call
+//!   call --> Permitted --> safe mode: SafeModeCalls --> Unpaused: NeverPaused --> dispatch
+//!            always         while it is entered          per paused call, until its lease ends
 //! ```
 //!
 //! A batch, proxy or multisignature dispatches its inner calls through the same filters, so the
@@ -11,8 +11,8 @@
 //! must do in an incident is let through here and guarded by its origin. `tests/filters.rs` pins both lists over every call of the runtime.
 
 use crate::{
-	configs::safety::safe_mode_cools_down, governance::votes_needed, Address, Margin, Runtime,
-	RuntimeCall, SafeMode, TxPause,
+	configs::safety::safe_mode_cools_down, governance::votes_needed, Address, CircuitBreaker, Margin,
+	Runtime, RuntimeCall, SafeMode,
 };
 use frame_support::traits::{CallMetadata, Contains, GetCallMetadata, InsideBoth};
 use pallet_tx_pause::RuntimeCallNameOf;
@@ -167,13 +167,15 @@ pub fn never_paused(pallet: &str, call: &str) -> bool {
 	}
 }
 
-/// Calls that are not paused. What can never be paused is let through without the lookup, which
-/// costs two allocations, a hash and a read; the rest asks pallet-tx-pause.
+/// Calls that are not paused. What can never be paused is let through without a look. The rest asks
+/// the circuit breaker, whose lease on a call is over when its time is, whether or not anybody has
+/// told pallet-tx-pause; that costs one read while no call is paused.
 pub struct Unpaused;
 
 impl Contains<RuntimeCall> for Unpaused {
 	fn contains(call: &RuntimeCall) -> bool {
 		let CallMetadata { pallet_name, function_name } = call.get_call_metadata();
-		never_paused(pallet_name, function_name) || TxPause::contains(call)
+		never_paused(pallet_name, function_name)
+			|| !CircuitBreaker::is_paused(pallet_name, function_name)
 	}
 }

@@ -1,11 +1,13 @@
 //! Who may do what: the origins that the pallets ask for.
 //!
 //! ```text
-//!  one member        3, one market, 30 min |
-//!  committee 1/3, 2  3, 6 h                | EnsurePowers -> CircuitBreaker::restrict
-//!  committee 1/2, 3  5, 6 h                |
-//!  council, delayed  6, 30 d               |
+//!  one member        3, one market, 30 min, one token |
+//!  committee 1/3, 2  3, 6 h                           | EnsurePowers -> CircuitBreaker: restrict,
+//!  committee 1/2, 3  4, 12 h; 5, 6 h                  |                 extend, pause_call
+//!  committee 2/3, 3  extend once; pause a call, 12 h  |
+//!  council, delayed  6, 30 d                          |
 //!  committee 2/3, 3  EnsureCommitteeTwoThirds -> safe mode
+//!  council 1/2, 3    EnsureCouncilHalf          -> re-arms a member's token
 //!  committee 1/2, 3  EnsureCommitteeHalf        -> veto
 //!  council 1/2, 3    QueueByClass               -> the timelock, what is neutral or loosens
 //!  council 2/3, 3    QueueByClass               -> the timelock, repairs and structural changes
@@ -14,11 +16,13 @@
 //!
 //! A share of a small committee can be one person, so every tier also demands a number of ayes.
 
-use crate::{Observers, OriginCaller, Runtime, RuntimeCall, RuntimeOrigin, TechnicalCommittee};
+use crate::{
+	AccountId, Observers, OriginCaller, Runtime, RuntimeCall, RuntimeOrigin, TechnicalCommittee,
+};
 use breakwater_primitives::{governance::DelayClass, Cause, Level, Millis};
 use frame_support::traits::{Contains, EnsureOrigin, EnsureOriginWithArg, OriginTrait};
 use frame_system::RawOrigin as SystemOrigin;
-use pallet_circuit_breaker::Powers;
+use pallet_circuit_breaker::{Limit, Powers};
 use pallet_collective::RawOrigin as CollectiveOrigin;
 use pallet_timelock::{class, EnsureClass};
 
@@ -67,6 +71,11 @@ pub fn votes_needed(call: &RuntimeCall, seats: u32) -> u32 {
 			Tier::HALF
 		},
 		RuntimeCall::CircuitBreaker(pallet_circuit_breaker::Call::restrict { .. }) => Tier::THIRD,
+		RuntimeCall::CircuitBreaker(
+			pallet_circuit_breaker::Call::extend { .. }
+			| pallet_circuit_breaker::Call::pause_call { .. },
+		) => Tier::TWO_THIRDS,
+		RuntimeCall::CircuitBreaker(pallet_circuit_breaker::Call::rearm { .. }) => Tier::HALF,
 		RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {}) => Tier::TWO_THIRDS,
 		RuntimeCall::Timelock(pallet_timelock::Call::queue { class, .. }) => council_tier(*class),
 		RuntimeCall::SafeMode(_)
@@ -78,43 +87,74 @@ pub fn votes_needed(call: &RuntimeCall, seats: u32) -> u32 {
 	tier.needed(seats)
 }
 
-/// How far `ayes` of `seats` members of the committee may restrict.
-pub fn committee_powers(ayes: u32, seats: u32) -> Option<Powers> {
-	let cause = Cause::Committee(ayes);
-	if Tier::HALF.reached(ayes, seats) {
-		Some(Powers { cause, max_level: Level::Freeze, max_duration: 6 * HOUR })
+/// How far a third of the committee may restrict, and for how long.
+const THIRD_LIMITS: &[Limit] = &[Limit { level: Level::ReduceOnly, duration: 6 * HOUR }];
+/// How far half of the committee may restrict: an auction for longer than a freeze.
+const HALF_LIMITS: &[Limit] = &[
+	Limit { level: Level::Auction, duration: 12 * HOUR },
+	Limit { level: Level::Freeze, duration: 6 * HOUR },
+];
+/// How far a member may restrict alone.
+const MEMBER_LIMITS: &[Limit] = &[Limit { level: Level::ReduceOnly, duration: 30 * MINUTE }];
+/// How far the council may restrict through the timelock.
+const COUNCIL_LIMITS: &[Limit] = &[Limit { level: Level::Settle, duration: 30 * DAY }];
+/// How long two thirds of the committee may pause a call.
+const CALL_PAUSE: Millis = 12 * HOUR;
+
+/// What `ayes` of `seats` members of the committee may do.
+pub fn committee_powers(ayes: u32, seats: u32) -> Option<Powers<AccountId>> {
+	let two_thirds = Tier::TWO_THIRDS.reached(ayes, seats);
+	let limits = if Tier::HALF.reached(ayes, seats) {
+		HALF_LIMITS
 	} else if Tier::THIRD.reached(ayes, seats) {
-		Some(Powers { cause, max_level: Level::ReduceOnly, max_duration: 6 * HOUR })
+		THIRD_LIMITS
 	} else {
-		None
+		return None;
+	};
+	let pause = if two_thirds { CALL_PAUSE } else { 0 };
+	let cause = Cause::Committee(ayes);
+	Some(Powers { cause, limits, member: None, extends: two_thirds, pause })
+}
+
+/// What a member of the committee may do alone: restrict one market, with his token.
+pub fn member_powers(who: AccountId) -> Powers<AccountId> {
+	Powers {
+		cause: Cause::Member,
+		limits: MEMBER_LIMITS,
+		member: Some(who),
+		extends: false,
+		pause: 0,
 	}
 }
 
-/// How far a single member may restrict, and then only one market.
-pub const MEMBER_POWERS: Powers =
-	Powers { cause: Cause::Member, max_level: Level::ReduceOnly, max_duration: 30 * MINUTE };
-
-/// How far the council may restrict through the timelock.
-pub const COUNCIL_POWERS: Powers =
-	Powers { cause: Cause::Council, max_level: Level::Settle, max_duration: 30 * DAY };
+/// What the council may do through the timelock.
+pub const COUNCIL_POWERS: Powers<AccountId> = Powers {
+	cause: Cause::Council,
+	limits: COUNCIL_LIMITS,
+	member: None,
+	extends: false,
+	pause: 0,
+};
 
 /// Who may restrict, and how far: a motion of the committee by its ayes, a member alone, the council
 /// through the timelock.
 pub struct EnsurePowers;
 
 impl EnsureOrigin<RuntimeOrigin> for EnsurePowers {
-	type Success = Powers;
+	type Success = Powers<AccountId>;
 
-	fn try_origin(origin: RuntimeOrigin) -> Result<Powers, RuntimeOrigin> {
+	fn try_origin(origin: RuntimeOrigin) -> Result<Self::Success, RuntimeOrigin> {
 		let powers = match origin.caller() {
 			OriginCaller::TechnicalCommittee(CollectiveOrigin::Members(ayes, seats)) => {
 				committee_powers(*ayes, *seats)
 			},
-			OriginCaller::TechnicalCommittee(CollectiveOrigin::Member(_)) => Some(MEMBER_POWERS),
+			OriginCaller::TechnicalCommittee(CollectiveOrigin::Member(who)) => {
+				Some(member_powers(who.clone()))
+			},
 			OriginCaller::system(SystemOrigin::Signed(who))
 				if TechnicalCommittee::is_member(who) =>
 			{
-				Some(MEMBER_POWERS)
+				Some(member_powers(who.clone()))
 			},
 			_ => None,
 		};

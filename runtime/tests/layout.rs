@@ -98,7 +98,15 @@ fn call_indices_of_our_pallets_are_pinned() {
 	);
 	assert_eq!(
 		calls::<pallet_circuit_breaker::Call<Runtime>>(),
-		[(0, "restrict"), (1, "lift"), (2, "set_detectors")]
+		[
+			(0, "restrict"),
+			(1, "lift"),
+			(2, "set_detectors"),
+			(3, "extend"),
+			(4, "pause_call"),
+			(5, "resume_call"),
+			(6, "rearm"),
+		]
 	);
 	assert_eq!(calls::<pallet_price_guard::Call<Runtime>>(), [(0, "feed"), (1, "set_params")]);
 	assert_eq!(calls::<pallet_incidents::Call<Runtime>>(), [(0, "note"), (1, "review")]);

@@ -86,15 +86,18 @@ impl<T: Config> OnPrice for Pallet<T> {
 		Self::tidy_chain(now, &stored.chain);
 		let Some(before) = stored.markets.get(place) else { return };
 		let mut after = before.clone();
+		let halted = before.record.halted_until(now);
 		Windows::<T>::mutate(market, |window| {
 			Self::detect(market, window, &mut after, prices.index, now)
 		});
+		let halts = after.record.halted_until(now);
 		if after != *before {
 			Status::<T>::mutate(shard, |stored| {
 				if let Some(market) = stored.markets.get_mut(place) {
 					*market = after;
 				}
 			});
+			Self::tell_auctions(Scope::Market(market), halted, halts, now);
 		}
 	}
 }

@@ -2,34 +2,40 @@
 
 use crate::{
 	state::Wanted,
-	types::{locate, D13, DETECTOR_LEASE},
+	types::{locate, Lease, D13, DETECTOR_LEASE},
 	Config, Pallet, Status, Windows,
 };
 use breakwater_primitives::{
-	Cause, Entry, Gate, GateView, IncidentLog, Level, MarketId, Observation, Observe, Scope,
-	Severity, Ticks,
+	Cause, Denied, Entry, Gate, GateView, IncidentLog, Level, MarketId, Observation, Observe,
+	Restriction, Scope, Severity, Ticks,
 };
 use frame_support::traits::{Get, SafeModeNotify};
 
 impl<T: Config> Gate for Pallet<T> {
-	/// One read of [`Status`]. The tighter of the market's and the chain's leases that are live now.
+	/// One read of [`Status`]. The tighter of the market's and the chain's leases that are live now
+	/// sets the level; what is denied is what any of them denies.
 	fn view(market: MarketId) -> GateView {
 		let (shard, place) = locate(market).unwrap_or((0, usize::MAX));
 		let now = Self::now();
 		let stored = Status::<T>::get(shard);
 		let own = stored.markets.get(place);
-		let lease = own
-			.and_then(|m| m.record.governing(now))
-			.into_iter()
-			.chain(stored.chain.governing(now))
-			.max_by_key(|l| (l.level, l.until));
+		let live =
+			|| own.into_iter().flat_map(|m| m.record.live(now)).chain(stored.chain.live(now));
+		let tightest = |a: &&Lease| (a.level, a.until);
+		let lease = live().max_by_key(tightest);
 		let level = lease.map_or(Level::Normal, |l| l.level);
+		let beneath = live().filter(|l| !level.denied().covers(l.level.denied()));
 		GateView {
 			level,
-			denied: level.denied(),
+			denied: live().fold(Denied::default(), |all, l| all.union(l.level.denied())),
 			band: own.map(|m| m.band).unwrap_or_default(),
 			cause: lease.map(|l| l.cause),
 			until: lease.map_or(0, |l| l.until),
+			beneath: beneath.max_by_key(tightest).map(|l| Restriction {
+				level: l.level,
+				cause: Some(l.cause),
+				until: l.until,
+			}),
 		}
 	}
 	fn chain() -> GateView {

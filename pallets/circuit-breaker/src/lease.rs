@@ -37,10 +37,10 @@ impl Record {
 			return Joined::Needless;
 		}
 		let same = self.leases.iter().find(|l| mine(l) && l.level == lease.level);
-		let since = same.map_or(lease.since, |l| l.since);
+		let (since, extended) = same.map_or((lease.since, false), |l| (l.since, l.extended));
 		self.leases
 			.retain(|l| !(same_source(l.cause, lease.cause) && lease.dominates(l.level, l.until)));
-		lease.since = since;
+		(lease.since, lease.extended) = (since, extended);
 		if self.leases.len() >= MAX_LEASES as usize {
 			match self.needless(&lease).or_else(|| must.then(|| self.loosest()).flatten()) {
 				Some(index) => {

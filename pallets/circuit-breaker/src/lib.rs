@@ -11,9 +11,12 @@
 //!   price (OnPrice) ---> D1: window, band --+                    +--> Gate: one read of Status
 //!   trade (Observe) ---> D1: window         |                    |    answers level, denied
 //!   broken total ------> D13 ---------------+--> leases, <= 4 ---+    actions, band, cause, end
-//!   committee: restrict --------------------+    per scope       |
+//!   committee: restrict, extend ------------+    per scope       |
 //!   safe mode (SafeModeNotify) -------------+                    +--> incident, event
 //!   timelock: lift <--- removes what people set, never what a detector demands
+//!
+//!   committee: pause_call --> call leases, <= 16 --> pallet-tx-pause
+//!                                 '--> is_paused: the call filter, expiry on read
 //! ```
 //!
 //! **D1, the price band.** Per market two windows (60 seconds and 60 minutes) over the index and over
@@ -25,9 +28,21 @@
 //! trades with himself. A window from whose band the index has departed no longer limits trades on
 //! that side, because the lease has taken over and a band without the index would stop the exits.
 //!
-//! **People.** `restrict` tightens, at once, within the powers that the origin carries; `lift` and
-//! `set_detectors` loosen and take the slow origin. Time at Auction or tighter is budgeted for the
-//! committee: 72 hours per scope in 30 days.
+//! **People.** `restrict` tightens, at once, within the powers that the origin carries; `lift`,
+//! `resume_call` and `set_detectors` loosen and take the slow origin. A member who acts alone spends
+//! his one token, and the council re-arms him with `rearm`: that gives back a bounded power to
+//! tighten and loosens nothing, so it needs no delay. Time at Auction or tighter is budgeted for the
+//! committee, 72 hours per scope in 30 days, and a running lease of it is prolonged once, by
+//! `extend`.
+//!
+//! **Single calls.** `pause_call` pauses one call through pallet-tx-pause, for a lease of its own:
+//! the runtime's call filter asks [`Pallet::is_paused`], which compares the clock, so nobody need
+//! resume it. `on_idle` clears away what is over.
+//!
+//! **Several leases.** The level is that of the tightest, and what is denied is what any of them
+//! denies: an auction collects orders, but not those that a ReduceOnly beneath it refuses. Whenever
+//! leases at Auction or tighter begin, are prolonged or end early, the exchange is told until when
+//! it collects ([`breakwater_primitives::Auctions`]).
 //!
 //! **Incidents.** The first lease on a scope opens an incident and later changes are appended. When a
 //! write finds the scope without a live lease the incident is closed; that is bookkeeping, the
@@ -41,6 +56,8 @@ mod budget;
 mod detect;
 mod gate;
 mod lease;
+mod pause;
+mod powers;
 mod state;
 mod types;
 pub mod weights;
@@ -53,6 +70,8 @@ mod tests;
 
 pub use budget::{Budget, ALLOWANCE};
 pub use pallet::*;
+pub use pause::{call_hash, CallLease, CallName, Name, MAX_NAME, MAX_PAUSES};
+pub use powers::{Limit, Powers, SpentToken};
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -61,15 +80,20 @@ pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
 	use breakwater_primitives::{
-		Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis, Scope,
+		Auctions, Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis, Scope,
 	};
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{Contains, UnixTime},
+		traits::{Contains, GetCallMetadata, TransactionPause, UnixTime},
+		weights::WeightMeter,
 	};
 	use frame_system::pallet_prelude::*;
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	/// The most tokens that are spent at a time: twice the seats of the largest committee, so that
+	/// those of former members are no hindrance.
+	pub type MaxSpentTokens = ConstU32<32>;
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -84,9 +108,17 @@ pub mod pallet {
 		/// The register of incidents.
 		type Incidents: IncidentLog;
 		/// Who may restrict, and how far.
-		type RestrictOrigin: EnsureOrigin<Self::RuntimeOrigin, Success = Powers>;
+		type RestrictOrigin: EnsureOrigin<Self::RuntimeOrigin, Success = Powers<Self::AccountId>>;
 		/// Who may loosen: the timelock.
 		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// Who gives a member a token again. It only gives back a bounded power to tighten.
+		type RearmOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// The calls of the runtime, by name.
+		type Calls: GetCallMetadata;
+		/// Pauses single calls, and knows those that can never be paused.
+		type TxPause: TransactionPause<CallIdentifier = CallName>;
+		/// The exchange, which collects orders for an auction while nothing may be matched.
+		type Auctions: Auctions;
 		/// How long the chain stays frozen at most after safe mode was entered, in milliseconds.
 		/// Leaving safe mode ends it earlier.
 		#[pallet::constant]
@@ -113,6 +145,16 @@ pub mod pallet {
 	/// How much of its time at Auction or tighter the committee has used, per scope.
 	#[pallet::storage]
 	pub type Budgets<T> = StorageMap<_, Twox64Concat, Scope, Budget, ValueQuery>;
+
+	/// The calls that are paused, each until its lease ends. Read by the call filter.
+	#[pallet::storage]
+	pub type CallLeases<T> =
+		StorageValue<_, BoundedVec<CallLease, ConstU32<MAX_PAUSES>>, ValueQuery>;
+
+	/// Members of the committee who have used their token and were not re-armed since.
+	#[pallet::storage]
+	pub type SpentTokens<T: Config> =
+		StorageValue<_, BoundedVec<SpentToken<T::AccountId>, MaxSpentTokens>, ValueQuery>;
 
 	/// Detector parameters with which the chain starts.
 	#[pallet::genesis_config]
@@ -169,6 +211,52 @@ pub mod pallet {
 			/// The incident.
 			incident: IncidentId,
 		},
+		/// The committee prolonged a running restriction, which it may do once.
+		LeaseExtended {
+			/// The market, or the chain.
+			scope: Scope,
+			/// How far the lease restricts.
+			level: Level,
+			/// Who prolonged it.
+			cause: Cause,
+			/// When it ends now.
+			until: Millis,
+			/// The incident.
+			incident: IncidentId,
+		},
+		/// A single call was paused: it is refused until the lease ends.
+		CallPaused {
+			/// The pallet.
+			pallet: Name,
+			/// The call.
+			call: Name,
+			/// Who paused it.
+			cause: Cause,
+			/// When it ends.
+			until: Millis,
+			/// The incident.
+			incident: IncidentId,
+		},
+		/// The pause of a call is over. Pauses end by time: this is told when that is cleared away,
+		/// the call was free again at `until`, or at once when it was resumed early.
+		CallResumed {
+			/// The pallet.
+			pallet: Name,
+			/// The call.
+			call: Name,
+			/// When the pause was to end.
+			until: Millis,
+		},
+		/// A member of the committee restricted a market alone, which he may do once.
+		TokenSpent {
+			/// The member.
+			who: T::AccountId,
+		},
+		/// The council gave a member his token again.
+		TokenRearmed {
+			/// The member.
+			who: T::AccountId,
+		},
 		/// A restriction was ended before its time.
 		LeaseLifted {
 			/// The market, or the chain.
@@ -216,7 +304,7 @@ pub mod pallet {
 		LevelBeyondPowers,
 		/// You may not restrict for so long.
 		DurationBeyondPowers,
-		/// A single member may restrict one market, not the chain.
+		/// A member alone may restrict one market, not the chain.
 		ScopeBeyondPowers,
 		/// You already restrict this scope at least this far for at least this long.
 		NotTighter,
@@ -228,6 +316,33 @@ pub mod pallet {
 		NothingToLift,
 		/// A parameter is out of its range.
 		InvalidDetectors,
+		/// A running restriction at Auction or tighter is not prolonged by restricting again: two
+		/// thirds of the committee extend it, once.
+		ExtensionNeeded,
+		/// You may not prolong a restriction.
+		ExtensionBeyondPowers,
+		/// You have no running restriction of this level on this scope.
+		NothingToExtend,
+		/// This restriction was prolonged before, and that happens once.
+		AlreadyExtended,
+		/// You have used your token; the council re-arms you.
+		TokenSpent,
+		/// This member has not used his token.
+		TokenArmed,
+		/// Too many tokens are spent; the council must re-arm some.
+		TooManySpentTokens,
+		/// You may not pause calls.
+		PauseBeyondPowers,
+		/// The runtime has no call of this name.
+		UnknownCall,
+		/// This call can never be paused.
+		NotPausable,
+		/// This call is paused already.
+		AlreadyPaused,
+		/// Sixteen calls are paused already.
+		TooManyPauses,
+		/// This call is not paused.
+		NotPaused,
 	}
 
 	#[pallet::call]
@@ -273,6 +388,62 @@ pub mod pallet {
 			Self::deposit_event(Event::DetectorsSet { market, from, to: params });
 			Ok(())
 		}
+
+		/// Prolong the committee's running restriction of `level` by `duration` milliseconds. Each
+		/// restriction is prolonged once, by no more than it may last at that level.
+		#[pallet::call_index(3)]
+		#[pallet::weight((T::WeightInfo::restrict(), DispatchClass::Operational))]
+		pub fn extend(
+			origin: OriginFor<T>,
+			scope: Scope,
+			level: Level,
+			duration: Millis,
+		) -> DispatchResult {
+			let powers = T::RestrictOrigin::ensure_origin(origin)?;
+			Self::do_extend(powers, scope, level, duration)
+		}
+
+		/// Pause a single call for `duration` milliseconds: until then whoever sends it is refused.
+		/// `pallet` and `call` are names as in the metadata. What the chain, its guardians and every
+		/// exit depend on cannot be paused.
+		#[pallet::call_index(4)]
+		#[pallet::weight((T::WeightInfo::pause_call(), DispatchClass::Operational))]
+		pub fn pause_call(
+			origin: OriginFor<T>,
+			pallet: Name,
+			call: Name,
+			duration: Millis,
+		) -> DispatchResult {
+			let powers = T::RestrictOrigin::ensure_origin(origin)?;
+			Self::do_pause(powers, (pallet, call), duration)
+		}
+
+		/// End the pause of a call before its time.
+		#[pallet::call_index(5)]
+		#[pallet::weight((T::WeightInfo::resume_call(), DispatchClass::Operational))]
+		pub fn resume_call(origin: OriginFor<T>, pallet: Name, call: Name) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			Self::do_resume((pallet, call))
+		}
+
+		/// Give a member of the committee the token again with which he may restrict one market
+		/// alone.
+		#[pallet::call_index(6)]
+		#[pallet::weight((T::WeightInfo::rearm(), DispatchClass::Operational))]
+		pub fn rearm(origin: OriginFor<T>, who: T::AccountId) -> DispatchResult {
+			T::RearmOrigin::ensure_origin(origin)?;
+			Self::do_rearm(who)
+		}
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		/// Clear away pauses of calls that are over. They paused nothing any more.
+		fn on_idle(_: BlockNumberFor<T>, limit: Weight) -> Weight {
+			let mut meter = WeightMeter::with_limit(limit);
+			Self::tidy_pauses(&mut meter);
+			meter.consumed()
+		}
 	}
 
 	#[pallet::view_functions]
@@ -294,6 +465,17 @@ pub mod pallet {
 			let now = Self::now();
 			let record = Self::record(scope);
 			record.leases.into_iter().filter(|lease| lease.is_live(now)).collect()
+		}
+
+		/// The calls that are paused now, with the end of each pause.
+		pub fn paused_calls() -> Vec<CallLease> {
+			let now = Self::now();
+			CallLeases::<T>::get().into_iter().filter(|lease| lease.is_live(now)).collect()
+		}
+
+		/// Whether a member has his token.
+		pub fn is_armed(who: T::AccountId) -> bool {
+			!SpentTokens::<T>::get().iter().any(|token| token.who == who)
 		}
 
 		/// Where trades may happen in a market.

@@ -1,14 +1,17 @@
 //! A chain with nothing but the breaker, a clock that tests set, and a register that remembers.
 
-use crate::{self as pallet_circuit_breaker, Lease, Powers, HOUR, MINUTE};
+use crate::{self as pallet_circuit_breaker, CallName, Lease, Limit, Name, Powers, HOUR, MINUTE};
 use breakwater_primitives::{
-	Cause, Entry, IncidentId, IncidentLog, Level, MarketId, Millis, OnPrice, Prices, Report, Scope,
-	Ticks, Validity,
+	Auctions, Cause, Entry, IncidentId, IncidentLog, Level, MarketId, Millis, OnPrice, Prices,
+	Report, Scope, Ticks, Validity,
 };
 use core::time::Duration;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{Contains, EnsureOrigin, UnixTime},
+	traits::{
+		CallMetadata, Contains, EnsureOrigin, GetCallMetadata, TransactionPause,
+		TransactionPauseError, UnixTime,
+	},
 	weights::{Weight, WeightMeter},
 };
 use frame_system::RawOrigin;
@@ -33,6 +36,10 @@ pub const MEMBER: u64 = 1;
 pub const THIRD: u64 = 2;
 pub const HALF: u64 = 3;
 pub const COUNCIL: u64 = 4;
+pub const TWO_THIRDS: u64 = 5;
+pub const OTHER_MEMBER: u64 = 6;
+/// The council by its normal origin, without a delay.
+pub const COUNCILLORS: u64 = 7;
 pub const TIMELOCK: u64 = 9;
 
 pub const BTC: MarketId = MarketId(0);
@@ -44,6 +51,9 @@ parameter_types! {
 	pub static Opened: Vec<Report> = Vec::new();
 	pub static Entries: Vec<(IncidentId, Entry)> = Vec::new();
 	pub static Closed: Vec<IncidentId> = Vec::new();
+	// In storage: what fails is undone.
+	pub storage Paused: Vec<CallName> = Vec::new();
+	pub static Collected: Vec<(Scope, Millis)> = Vec::new();
 	pub const SafeModeDuration: Millis = 12 * HOUR;
 }
 
@@ -75,18 +85,100 @@ impl IncidentLog for Register {
 	}
 }
 
+/// A switch that never pauses a call of the pallet `Guard`.
+pub struct Switch;
+impl TransactionPause for Switch {
+	type CallIdentifier = CallName;
+	fn is_paused(call: CallName) -> bool {
+		Paused::get().contains(&call)
+	}
+	fn can_pause(call: CallName) -> bool {
+		call.0[..] != *b"Guard" && !Self::is_paused(call)
+	}
+	fn pause(call: CallName) -> Result<(), TransactionPauseError> {
+		if Self::is_paused(call.clone()) {
+			return Err(TransactionPauseError::AlreadyPaused);
+		}
+		if !Self::can_pause(call.clone()) {
+			return Err(TransactionPauseError::Unpausable);
+		}
+		Paused::set(&[Paused::get(), vec![call]].concat());
+		Ok(())
+	}
+	fn unpause(call: CallName) -> Result<(), TransactionPauseError> {
+		if !Self::is_paused(call.clone()) {
+			return Err(TransactionPauseError::AlreadyUnpaused);
+		}
+		Paused::set(&Paused::get().into_iter().filter(|paused| *paused != call).collect());
+		Ok(())
+	}
+}
+
+/// Twenty calls of the venue, and one of the guard.
+pub struct Names;
+impl GetCallMetadata for Names {
+	fn get_module_names() -> &'static [&'static str] {
+		&["Venue", "Guard"]
+	}
+	fn get_call_names(module: &str) -> &'static [&'static str] {
+		match module {
+			"Venue" => &[
+				"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p",
+				"q", "r", "s", "t",
+			],
+			"Guard" => &["pause_call"],
+			_ => panic!("asked for a pallet that does not exist"),
+		}
+	}
+	fn get_call_metadata(&self) -> CallMetadata {
+		CallMetadata { function_name: "a", pallet_name: "Venue" }
+	}
+}
+
+/// Remembers what it was told to collect.
+pub struct Exchange;
+impl Auctions for Exchange {
+	fn collect(scope: Scope, until: Millis) {
+		Collected::mutate(|all| all.push((scope, until)));
+	}
+}
+
+const fn limit(level: Level, duration: Millis) -> Limit {
+	Limit { level, duration }
+}
+const MEMBER_LIMITS: &[Limit] = &[limit(Level::ReduceOnly, 30 * MINUTE)];
+const THIRD_LIMITS: &[Limit] = &[limit(Level::ReduceOnly, 6 * HOUR)];
+const HALF_LIMITS: &[Limit] = &[limit(Level::Auction, 12 * HOUR), limit(Level::Freeze, 6 * HOUR)];
+const COUNCIL_LIMITS: &[Limit] = &[limit(Level::Settle, 1_000 * HOUR)];
+
 pub struct Committee;
 impl EnsureOrigin<RuntimeOrigin> for Committee {
-	type Success = Powers;
-	fn try_origin(origin: RuntimeOrigin) -> Result<Powers, RuntimeOrigin> {
-		let powers = |cause, max_level, max_duration| Ok(Powers { cause, max_level, max_duration });
+	type Success = Powers<u64>;
+	fn try_origin(origin: RuntimeOrigin) -> Result<Powers<u64>, RuntimeOrigin> {
+		let powers =
+			|cause, limits| Powers { cause, limits, member: None, extends: false, pause: 0 };
 		match origin.clone().into() {
-			Ok(RawOrigin::Signed(MEMBER)) => powers(Cause::Member, Level::ReduceOnly, 30 * MINUTE),
-			Ok(RawOrigin::Signed(THIRD)) => {
-				powers(Cause::Committee(2), Level::ReduceOnly, 6 * HOUR)
+			Ok(RawOrigin::Signed(who @ (MEMBER | OTHER_MEMBER))) => {
+				Ok(Powers { member: Some(who), ..powers(Cause::Member, MEMBER_LIMITS) })
 			},
-			Ok(RawOrigin::Signed(HALF)) => powers(Cause::Committee(3), Level::Freeze, 12 * HOUR),
-			Ok(RawOrigin::Signed(COUNCIL)) => powers(Cause::Council, Level::Settle, 1_000 * HOUR),
+			Ok(RawOrigin::Signed(THIRD)) => Ok(powers(Cause::Committee(2), THIRD_LIMITS)),
+			Ok(RawOrigin::Signed(HALF)) => Ok(powers(Cause::Committee(3), HALF_LIMITS)),
+			Ok(RawOrigin::Signed(TWO_THIRDS)) => {
+				let powers = powers(Cause::Committee(4), HALF_LIMITS);
+				Ok(Powers { extends: true, pause: 12 * HOUR, ..powers })
+			},
+			Ok(RawOrigin::Signed(COUNCIL)) => Ok(powers(Cause::Council, COUNCIL_LIMITS)),
+			_ => Err(origin),
+		}
+	}
+}
+
+pub struct Councillors;
+impl EnsureOrigin<RuntimeOrigin> for Councillors {
+	type Success = ();
+	fn try_origin(origin: RuntimeOrigin) -> Result<(), RuntimeOrigin> {
+		match origin.clone().into() {
+			Ok(RawOrigin::Signed(COUNCILLORS)) => Ok(()),
 			_ => Err(origin),
 		}
 	}
@@ -109,6 +201,10 @@ impl crate::Config for Test {
 	type Incidents = Register;
 	type RestrictOrigin = Committee;
 	type LoosenOrigin = Timelock;
+	type RearmOrigin = Councillors;
+	type Calls = Names;
+	type TxPause = Switch;
+	type Auctions = Exchange;
 	type SafeModeDuration = SafeModeDuration;
 	type WeightInfo = ();
 }
@@ -133,6 +229,7 @@ impl ExtBuilder {
 			Opened::set(Vec::new());
 			Entries::set(Vec::new());
 			Closed::set(Vec::new());
+			Collected::set(Vec::new());
 			System::set_block_number(1);
 			test();
 			Breaker::do_try_state().unwrap();
@@ -173,4 +270,8 @@ pub fn btc() -> Scope {
 
 pub fn leases(scope: Scope) -> Vec<Lease> {
 	Breaker::leases(scope)
+}
+
+pub fn name(text: &str) -> Name {
+	Name::truncate_from(text.as_bytes().to_vec())
 }

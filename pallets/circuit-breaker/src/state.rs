@@ -1,16 +1,18 @@
 //! Changing records: every write prunes what has ended, changes something, and tells what came of it.
 
 use crate::{
-	lease::{is_liftable, Joined},
-	types::{locate, same_source, Lease, Powers, Record, SHARDS},
-	Budgets, Config, Detectors, Error, Event, Pallet, Status, Windows, ALLOWANCE,
+	lease::Joined,
+	types::{locate, Lease, Record, SHARDS},
+	Config, Event, Pallet, Status,
 };
-use breakwater_primitives::{Cause, Entry, IncidentLog, Level, Millis, Report, Scope, Severity};
-use frame_support::{
-	dispatch::DispatchResult,
-	ensure,
-	traits::{Contains, UnixTime},
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+use crate::{Budgets, CallLeases, Detectors, SpentTokens, Windows, ALLOWANCE};
+use breakwater_primitives::{
+	Auctions, Cause, Entry, IncidentLog, Level, Millis, Report, Scope, Severity,
 };
+use frame_support::traits::UnixTime;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+use frame_support::{ensure, traits::TransactionPause};
 use sp_runtime::SaturatedConversion;
 
 /// A lease that somebody wants, with what the incident register is told.
@@ -79,9 +81,12 @@ impl<T: Config> Pallet<T> {
 		let now = Self::now();
 		let mut record = Self::record(scope);
 		let ended = record.prune(now);
+		let halted = record.halted_until(now);
 		let result = change(&mut record, now);
 		Self::tell(scope, &mut record, now, ended, [0; 2]);
+		let halts = record.halted_until(now);
 		Self::put_record(scope, record);
+		Self::tell_auctions(scope, halted, halts, now);
 		result
 	}
 
@@ -101,7 +106,7 @@ impl<T: Config> Pallet<T> {
 		must: bool,
 	) -> Result<Lease, Joined> {
 		let Wanted { level, cause, until, evidence, severity } = *wanted;
-		let mut lease = Lease { level, cause, since: now, until, incident: 0 };
+		let mut lease = Lease { level, cause, since: now, until, incident: 0, extended: false };
 		// Tried on a copy first: an incident must not be opened for what is then refused.
 		match record.clone().join(lease, must) {
 			Joined::Added => {},
@@ -114,7 +119,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Tell a change of level in an event and in the incident, and close the incident of a scope
-	/// that is back to normal.
+	/// that is back to normal. Paused calls hold the chain's incident open.
 	pub(crate) fn tell(
 		scope: Scope,
 		record: &mut Record,
@@ -135,7 +140,8 @@ impl<T: Config> Pallet<T> {
 			let event = Event::LevelChanged { scope, from, to, cause, until, incident, evidence };
 			Self::deposit_event(event);
 		}
-		if governing.is_none() {
+		let paused = scope == Scope::Chain && Self::has_pauses();
+		if governing.is_none() && !paused {
 			if let Some(incident) = record.incident.take() {
 				T::Incidents::close(incident);
 				Self::deposit_event(Event::IncidentClosed { scope, incident });
@@ -148,81 +154,17 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::LeaseGranted { scope, level, cause, until, incident });
 	}
 
-	pub(crate) fn do_restrict(
-		powers: Powers,
+	/// Tell the exchange until when a scope's trading is collected, if that changed. Told after the
+	/// record is stored: the exchange may ask the gate.
+	pub(crate) fn tell_auctions(
 		scope: Scope,
-		level: Level,
-		duration: Millis,
-	) -> DispatchResult {
-		ensure!(level > Level::Normal, Error::<T>::LevelIsNormal);
-		ensure!(duration > 0, Error::<T>::DurationZero);
-		ensure!(level <= powers.max_level, Error::<T>::LevelBeyondPowers);
-		ensure!(duration <= powers.max_duration, Error::<T>::DurationBeyondPowers);
-		match scope {
-			Scope::Chain => ensure!(powers.cause != Cause::Member, Error::<T>::ScopeBeyondPowers),
-			Scope::Market(market) => Self::ensure_market(market)?,
-		}
-		Self::change(scope, |record, now| {
-			let until = now.saturating_add(duration);
-			Self::book(scope, record, now, level, powers.cause, until)?;
-			let wanted = Wanted::new(level, powers.cause, until);
-			match Self::grant(scope, record, now, &wanted, false) {
-				Ok(lease) => {
-					Self::deposit_granted(scope, &lease);
-					Ok(())
-				},
-				Err(Joined::Full) => Err(Error::<T>::TooManyLeases.into()),
-				Err(_) => Err(Error::<T>::NotTighter.into()),
-			}
-		})
-	}
-
-	/// Book a committee's time at `Auction` or tighter: what this lease adds to what it already has.
-	fn book(
-		scope: Scope,
-		record: &Record,
+		before: Option<Millis>,
+		after: Option<Millis>,
 		now: Millis,
-		level: Level,
-		cause: Cause,
-		until: Millis,
-	) -> DispatchResult {
-		if level < Level::Auction || !matches!(cause, Cause::Committee(_) | Cause::Member) {
-			return Ok(());
+	) {
+		if before != after {
+			T::Auctions::collect(scope, after.unwrap_or(now));
 		}
-		let mine = record
-			.leases
-			.iter()
-			.filter(|l| same_source(l.cause, cause) && l.level >= Level::Auction);
-		let covered = mine.map(|l| l.until).max().unwrap_or(now).max(now);
-		let booked = Budgets::<T>::mutate(scope, |b| b.book(now, until.saturating_sub(covered)));
-		ensure!(booked, Error::<T>::BudgetSpent);
-		Ok(())
-	}
-
-	pub(crate) fn do_lift(scope: Scope) -> DispatchResult {
-		if let Scope::Market(market) = scope {
-			Self::ensure_market(market)?;
-		}
-		Self::change(scope, |record, _| {
-			let (lifted, kept) = record
-				.leases
-				.iter()
-				.partition::<alloc::vec::Vec<Lease>, _>(|l| is_liftable(l.cause));
-			ensure!(!lifted.is_empty(), Error::<T>::NothingToLift);
-			record.leases.retain(|l| kept.contains(l));
-			for Lease { level, cause, .. } in lifted {
-				Self::deposit_event(Event::LeaseLifted { scope, level, cause });
-			}
-			Ok(())
-		})
-	}
-
-	fn ensure_market(market: breakwater_primitives::MarketId) -> DispatchResult {
-		ensure!(
-			locate(market).is_some() && T::Markets::contains(&market),
-			Error::<T>::UnknownMarket
-		);
-		Ok(())
 	}
 }
 
@@ -233,7 +175,9 @@ impl<T: Config> Pallet<T> {
 	/// 2. A record's leases restrict, name its open incident, and are at most four; those of D1 are
 	///    at most six hours long; without leases there is no incident and nothing restricted told.
 	/// 3. Every band has a price in it.
-	/// 4. Windows are sound, a run of D1 is at most six hours long, parameters are in range, and no
+	/// 4. A call is under one lease at most, under the chain's incident, and paused by pallet-tx-pause;
+	///    no member's token is spent twice.
+	/// 5. Windows are sound, a run of D1 is at most six hours long, parameters are in range, and no
 	///    budget is overdrawn.
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
 		let chain = Status::<T>::get(0).chain;
@@ -243,9 +187,25 @@ impl<T: Config> Pallet<T> {
 			Self::try_record(&shard.chain)?;
 			for market in &shard.markets {
 				Self::try_record(&market.record)?;
+				let idle = market.record.leases.is_empty();
+				ensure!(!idle || market.record.incident.is_none(), "an incident without leases");
 				let band = market.band;
 				ensure!(!band.low.is_zero() && band.low <= band.high, "a band without a price");
 			}
+		}
+		let pauses = CallLeases::<T>::get();
+		for (index, lease) in pauses.iter().enumerate() {
+			ensure!(Some(lease.incident) == chain.incident, "a pause without its incident");
+			ensure!(T::TxPause::is_paused(lease.name.clone()), "a lease on a call not paused");
+			let again = pauses.iter().skip(index.saturating_add(1)).any(|l| l.name == lease.name);
+			ensure!(!again, "a call under two leases");
+		}
+		let idle = chain.leases.is_empty() && pauses.is_empty();
+		ensure!(!idle || chain.incident.is_none(), "the chain's incident without a cause");
+		let spent = SpentTokens::<T>::get();
+		for (index, token) in spent.iter().enumerate() {
+			let again = spent.iter().skip(index.saturating_add(1)).any(|t| t.who == token.who);
+			ensure!(!again, "a token spent twice");
 		}
 		for (_, window) in Windows::<T>::iter() {
 			ensure!(window.index.is_sound() && window.traded.is_sound(), "a window is unsound");
@@ -266,10 +226,8 @@ impl<T: Config> Pallet<T> {
 				lease.cause != Cause::Detector(crate::D1) || length <= crate::DETECTOR_RUN;
 			ensure!(bounded, "a detector's lease is too long");
 		}
-		if record.leases.is_empty() {
-			ensure!(record.incident.is_none(), "an incident without leases");
-			ensure!(record.told == Level::Normal, "a level without leases");
-		}
+		let idle = record.leases.is_empty();
+		ensure!(!idle || record.told == Level::Normal, "a level without leases");
 		Ok(())
 	}
 }

@@ -2,7 +2,7 @@
 
 use crate::window::Rings;
 use breakwater_primitives::{
-	Band, Cause, IncidentId, Level, MarketId, Millis, Ppm, MARKETS_PER_SHARD,
+	Band, Cause, Denied, IncidentId, Level, MarketId, Millis, Ppm, MARKETS_PER_SHARD,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
@@ -55,6 +55,8 @@ pub struct Lease {
 	pub until: Millis,
 	/// The incident under which it was set.
 	pub incident: IncidentId,
+	/// Whether it was prolonged by `extend`, which happens once.
+	pub extended: bool,
 }
 
 impl Lease {
@@ -63,9 +65,10 @@ impl Lease {
 		now < self.until
 	}
 	/// Whether it restricts at least as much, for at least as long, as a lease of `level` until
-	/// `until`.
+	/// `until`: its level is not looser, and it denies whatever the other denies. An auction does
+	/// not dominate ReduceOnly, because it collects orders that ReduceOnly refuses.
 	pub fn dominates(&self, level: Level, until: Millis) -> bool {
-		self.level >= level && self.until >= until
+		self.level >= level && self.until >= until && self.level.denied().covers(level.denied())
 	}
 }
 
@@ -93,11 +96,23 @@ pub struct Record {
 impl Record {
 	/// The live lease that sets the level: the tightest, and of those the longest.
 	pub fn governing(&self, now: Millis) -> Option<&Lease> {
-		self.leases.iter().filter(|l| l.is_live(now)).max_by_key(|l| (l.level, l.until))
+		self.live(now).max_by_key(|l| (l.level, l.until))
 	}
 	/// The level in force.
 	pub fn level(&self, now: Millis) -> Level {
 		self.governing(now).map_or(Level::Normal, |l| l.level)
+	}
+	/// What the live leases deny together.
+	pub fn denied(&self, now: Millis) -> Denied {
+		self.live(now).fold(Denied::default(), |all, l| all.union(l.level.denied()))
+	}
+	/// Until when nothing may be matched, by live leases at Auction or tighter.
+	pub fn halted_until(&self, now: Millis) -> Option<Millis> {
+		self.live(now).filter(|l| l.level >= Level::Auction).map(|l| l.until).max()
+	}
+	/// The leases that restrict at `now`.
+	pub fn live(&self, now: Millis) -> impl Iterator<Item = &Lease> {
+		self.leases.iter().filter(move |l| l.is_live(now))
 	}
 	/// Whether leases have ended that are still stored, or an end was not told.
 	pub fn is_untidy(&self, now: Millis) -> bool {
@@ -160,28 +175,6 @@ impl Run {
 		self.until = self.until.max(until);
 		Some(until)
 	}
-}
-
-/// What an origin may restrict: carried by the origin, so that no call can claim more.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub struct Powers {
-	/// Who it is.
-	pub cause: Cause,
-	/// The tightest level that it may set.
-	pub max_level: Level,
-	/// The longest lease that it may set, in milliseconds.
-	pub max_duration: Millis,
 }
 
 /// Parameters of the price-band detector D1 of one market.

@@ -11,6 +11,14 @@ pub trait WeightInfo {
 	fn lift() -> Weight;
 	/// `set_detectors`.
 	fn set_detectors() -> Weight;
+	/// `pause_call`, with sixteen leases that are over to clear away.
+	fn pause_call() -> Weight;
+	/// `resume_call`, with fifteen other leases that are over to clear away.
+	fn resume_call() -> Weight;
+	/// `rearm`.
+	fn rearm() -> Weight;
+	/// The look at the paused calls in `on_idle`, with sixteen leases to clear away.
+	fn tidy_pauses() -> Weight;
 	/// A price: windows, band, detection, and a lease.
 	fn on_price() -> Weight;
 }
@@ -19,20 +27,45 @@ pub trait WeightInfo {
 const SHARD: u64 = 4_500;
 /// Proof size of one window.
 const WINDOW: u64 = 600;
+/// Proof size of the leases of calls.
+const PAUSES: u64 = 3_000;
+/// Leases of calls, each with an item of pallet-tx-pause and an entry in the incident.
+const MOST: u64 = crate::MAX_PAUSES as u64;
+/// Proof size of what one lease of a call touches besides.
+const PAUSE: u64 = 2_500;
 
 /// Counted with the database weights of `T`.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	/// Clock, budget, both shards, the incident (2): r 6, w 5.
+	/// Clock, budget, token, calls, both shards, the incident (4), the auction: r 11, w 9.
 	fn restrict() -> Weight {
-		Weight::from_parts(20_000_000, 2 * SHARD + 4_000)
-			.saturating_add(T::DbWeight::get().reads_writes(6, 5))
+		Weight::from_parts(20_000_000, 2 * SHARD + PAUSES + 6_000)
+			.saturating_add(T::DbWeight::get().reads_writes(11, 9))
 	}
-	/// Clock, both shards, the incident (2): r 5, w 4.
+	/// Clock, calls, both shards, the incident (3), the auction: r 8, w 6.
 	fn lift() -> Weight {
-		Weight::from_parts(15_000_000, 2 * SHARD + 4_000)
-			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+		Weight::from_parts(15_000_000, 2 * SHARD + PAUSES + 4_000)
+			.saturating_add(T::DbWeight::get().reads_writes(8, 6))
+	}
+	/// Clock, calls, both shards, the incident (4), the pause: r 9, w 8; and what is over.
+	fn pause_call() -> Weight {
+		Weight::from_parts(25_000_000, 2 * SHARD + PAUSES + 6_000)
+			.saturating_add(T::DbWeight::get().reads_writes(9, 8))
+			.saturating_add(Self::tidy_pauses())
+	}
+	fn resume_call() -> Weight {
+		Self::tidy_pauses()
+	}
+	/// One item: r 1, w 1.
+	fn rearm() -> Weight {
+		Weight::from_parts(8_000_000, 1_400).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+	/// Clock, calls, both shards, the incident (2): r 6, w 5; per lease the pause and the incident's
+	/// next entry: r 3, w 2.
+	fn tidy_pauses() -> Weight {
+		Weight::from_parts(10_000_000 + MOST * 5_000_000, 2 * SHARD + PAUSES + 4_000 + MOST * PAUSE)
+			.saturating_add(T::DbWeight::get().reads_writes(6 + 3 * MOST, 5 + 2 * MOST))
 	}
 	/// One item: r 1, w 1.
 	fn set_detectors() -> Weight {
@@ -55,6 +88,18 @@ impl WeightInfo for () {
 	}
 	fn set_detectors() -> Weight {
 		Weight::from_parts(50_000_000, 100)
+	}
+	fn pause_call() -> Weight {
+		Weight::from_parts(400_000_000, 2 * SHARD + PAUSES).saturating_add(Self::tidy_pauses())
+	}
+	fn resume_call() -> Weight {
+		Self::tidy_pauses()
+	}
+	fn rearm() -> Weight {
+		Weight::from_parts(50_000_000, 1_400)
+	}
+	fn tidy_pauses() -> Weight {
+		Weight::from_parts(MOST * 100_000_000, PAUSES + MOST * PAUSE)
 	}
 	fn on_price() -> Weight {
 		Weight::from_parts(60_000_000, WINDOW + 100)

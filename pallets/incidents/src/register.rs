@@ -113,7 +113,8 @@ fn apply(incident: &mut Incident, entry: &Entry) {
 			incident.liquidated = incident.liquidated.saturating_add(notional)
 		},
 		Entry::Covered { amount } => incident.covered = incident.covered.saturating_add(amount),
-		Entry::Note { .. } => {},
+		Entry::Note { .. } | Entry::CallResumed { .. } => {},
+		Entry::CallPaused { .. } => incident.contain(),
 		Entry::Reported { severity, level, .. } => {
 			incident.worsen(severity);
 			// A report only tells of a restriction that was added: it never lowers the level.

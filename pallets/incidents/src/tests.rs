@@ -85,6 +85,20 @@ fn a_report_without_restriction_is_only_detected() {
 }
 
 #[test]
+fn a_paused_call_contains_an_incident_without_a_level() {
+	ExtBuilder.build_and_execute(|| {
+		let id = open(Scope::Chain, Level::Normal);
+		let (cause, until) = (Cause::Committee(4), START + 60_000);
+		append(id, Entry::CallPaused { call: HASH, cause, until });
+		assert_eq!((get(id).state, get(id).level), (State::Contained, Level::Normal));
+		append(id, Entry::CallResumed { call: HASH });
+		assert_eq!(get(id).timeline_len, 3);
+		close(id);
+		assert_eq!(get(id).state, State::Resolved);
+	});
+}
+
+#[test]
 fn a_further_report_of_an_open_scope_appends_and_raises_severity() {
 	ExtBuilder.build_and_execute(|| {
 		let id = open(market(0), Level::Watch);

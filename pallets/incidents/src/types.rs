@@ -129,6 +129,11 @@ impl Incident {
 		self.worsen(Severity::of(to));
 	}
 
+	/// Something was restricted without a level, such as a single call.
+	pub fn contain(&mut self) {
+		self.state = self.state.max(State::Contained);
+	}
+
 	/// Take the worse of the present severity and `severity`.
 	pub fn worsen(&mut self, severity: Severity) {
 		self.severity = self.severity.min(severity);

@@ -137,6 +137,22 @@ pub enum Entry {
 		/// The numbers that justify it.
 		evidence: [u64; 2],
 	},
+	/// A single call was paused; its name is in the breaker's event.
+	#[codec(index = 5)]
+	CallPaused {
+		/// Blake2-256 of `Pallet.call`.
+		call: [u8; 32],
+		/// Why.
+		cause: Cause,
+		/// When it ends.
+		until: Millis,
+	},
+	/// The pause of a single call is over.
+	#[codec(index = 6)]
+	CallResumed {
+		/// Blake2-256 of `Pallet.call`.
+		call: [u8; 32],
+	},
 }
 
 /// The register of incidents. Implemented by pallet-incidents.

@@ -107,6 +107,10 @@ impl Denied {
 	pub const fn contains(self, action: Action) -> bool {
 		self.0 & (1 << action as u8) != 0
 	}
+	/// Whether everything that `other` denies is denied.
+	pub const fn covers(self, other: Self) -> bool {
+		self.0 | other.0 == self.0
+	}
 }
 
 impl Level {
@@ -247,7 +251,7 @@ impl Band {
 pub struct GateView {
 	/// The level in force.
 	pub level: Level,
-	/// What is denied.
+	/// What is denied: by the lease that sets the level, or by any other.
 	pub denied: Denied,
 	/// Where trades may happen.
 	pub band: Band,
@@ -255,6 +259,9 @@ pub struct GateView {
 	pub cause: Option<Cause>,
 	/// When that lease ends, in milliseconds of chain time.
 	pub until: Millis,
+	/// The tightest looser lease that denies something which the level in force does not: an
+	/// auction collects orders that `ReduceOnly` refuses.
+	pub beneath: Option<Restriction>,
 }
 
 /// A refusal, with the lease that refused.
@@ -271,10 +278,12 @@ pub struct Restriction {
 impl GateView {
 	/// Whether `action` is allowed now; otherwise the lease that refuses it.
 	pub const fn allows(&self, action: Action) -> Result<(), Restriction> {
-		if self.denied.contains(action) {
-			Err(Restriction { level: self.level, cause: self.cause, until: self.until })
-		} else {
-			Ok(())
+		if !self.denied.contains(action) {
+			return Ok(());
+		}
+		match self.beneath {
+			Some(lease) if !self.level.denied().contains(action) => Err(lease),
+			_ => Err(Restriction { level: self.level, cause: self.cause, until: self.until }),
 		}
 	}
 }
@@ -369,6 +378,23 @@ mod tests {
 				);
 			}
 		}
+	}
+
+	#[test]
+	fn a_refusal_names_the_lease_that_refuses() {
+		let beneath = Restriction { level: Level::ReduceOnly, cause: None, until: 7 };
+		let view = GateView {
+			level: Level::Auction,
+			denied: Level::Auction.denied().union(Level::ReduceOnly.denied()),
+			until: 9,
+			beneath: Some(beneath),
+			..Default::default()
+		};
+		assert_eq!(view.allows(Action::OpenLimit), Err(beneath));
+		assert_eq!(view.allows(Action::Withdraw).map_err(|r| r.until), Err(9));
+		assert_eq!(view.allows(Action::OpenPostOnly), Ok(()));
+		assert!(view.denied.covers(Level::ReduceOnly.denied()));
+		assert!(!Level::Auction.denied().covers(Level::ReduceOnly.denied()));
 	}
 
 	#[test]

@@ -14,7 +14,7 @@ use crate::{
 	},
 	weights::MAX_BLOCK,
 	Assets, CircuitBreaker, Feeders, Incidents, Insurance, Margin, OriginCaller, Perpetuals,
-	Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, MILLISECS_PER_BLOCK, USDC,
+	Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, TxPause, MILLISECS_PER_BLOCK, USDC,
 	USDC_UNIT,
 };
 use breakwater_primitives::{
@@ -126,6 +126,10 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type Incidents = Incidents;
 	type RestrictOrigin = EnsurePowers;
 	type LoosenOrigin = EnsureRepair;
+	type RearmOrigin = EnsureCouncilHalf;
+	type Calls = RuntimeCall;
+	type TxPause = TxPause;
+	type Auctions = ();
 	type SafeModeDuration = SafeModeMillis;
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
 }

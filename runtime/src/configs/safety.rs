@@ -54,11 +54,12 @@ impl pallet_safe_mode::Config for Runtime {
 impl pallet_tx_pause::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeCall = RuntimeCall;
-	// Calls are paused through the pallet's trait alone, with a lease and an existing name.
+	// Calls are paused and resumed through the pallet's trait alone, by the circuit breaker: with a
+	// lease and an existing name.
 	type PauseOrigin = NeverEnsureOrigin<()>;
-	type UnpauseOrigin = EnsureRepair;
+	type UnpauseOrigin = NeverEnsureOrigin<()>;
 	type WhitelistedCalls = crate::filters::NeverPaused;
-	type MaxNameLen = ConstU32<256>;
+	type MaxNameLen = ConstU32<{ pallet_circuit_breaker::MAX_NAME }>;
 	type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Runtime>;
 }
 

@@ -139,7 +139,7 @@ fn the_committee_has_72_hours_at_auction_or_tighter_in_30_days() {
 	ExtBuilder::default().build_and_execute(|| {
 		let day = 24 * HOUR;
 		for _ in 0..6 {
-			assert_ok!(Breaker::restrict(signed(HALF), btc(), Level::Freeze, 12 * HOUR));
+			assert_ok!(Breaker::restrict(signed(HALF), btc(), Level::Auction, 12 * HOUR));
 			pass(day);
 		}
 		assert_noop!(
@@ -158,16 +158,6 @@ fn the_committee_has_72_hours_at_auction_or_tighter_in_30_days() {
 		);
 		pass(day);
 		assert_ok!(Breaker::restrict(signed(HALF), btc(), Level::Auction, 12 * HOUR));
-	});
-}
-
-#[test]
-fn prolonging_books_only_the_time_that_it_adds() {
-	ExtBuilder::default().build_and_execute(|| {
-		assert_ok!(Breaker::restrict(signed(HALF), btc(), Level::Freeze, 12 * HOUR));
-		pass(HOUR);
-		assert_ok!(Breaker::restrict(signed(HALF), btc(), Level::Freeze, 12 * HOUR));
-		assert_eq!(Budgets::<Test>::get(btc()).used(), 13 * HOUR);
 	});
 }
 

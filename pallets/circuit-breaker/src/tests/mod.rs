@@ -3,3 +3,5 @@ mod calibration;
 mod calls;
 mod leases;
 mod model;
+mod pauses;
+mod powers;

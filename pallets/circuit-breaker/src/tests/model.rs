@@ -7,8 +7,19 @@ use crate::{
 	window::{Range, Rings},
 	*,
 };
-use breakwater_primitives::{Cause, Level, Millis, Ppm, Ticks};
+use breakwater_primitives::{Action, Cause, Denied, Gate, Level, Millis, Ppm, Scope, Ticks};
 use proptest::prelude::*;
+
+const ACTIONS: [Action; 8] = [
+	Action::OpenMarket,
+	Action::OpenLimit,
+	Action::OpenPostOnly,
+	Action::Reduce,
+	Action::Cancel,
+	Action::TopUp,
+	Action::Withdraw,
+	Action::Liquidate,
+];
 
 fn lease() -> impl Strategy<Value = Lease> {
 	let cause = prop_oneof![
@@ -24,7 +35,14 @@ fn lease() -> impl Strategy<Value = Lease> {
 		since: 0,
 		until: length,
 		incident: 0,
+		extended: false,
 	})
+}
+
+/// What a set of leases denies: whatever any of them does.
+fn naive_denied(accepted: &[Lease], now: Millis) -> Denied {
+	let live = accepted.iter().filter(|l| l.is_live(now));
+	live.fold(Denied::default(), |all, l| all.union(l.level.denied()))
 }
 
 fn naive_level(accepted: &[Lease], now: Millis) -> Level {
@@ -33,9 +51,10 @@ fn naive_level(accepted: &[Lease], now: Millis) -> Level {
 
 proptest! {
 	/// Whatever the four places hold, the level at any later time is the tightest of all leases
-	/// that were accepted, had each been kept for ever.
+	/// that were accepted, had each been kept for ever, and what is denied is what any of them
+	/// denies.
 	#[test]
-	fn the_level_is_the_tightest_of_all_accepted_leases(
+	fn level_and_denials_are_those_of_all_accepted_leases(
 		steps in prop::collection::vec((0u64..10, lease(), any::<bool>()), 1..40)
 	) {
 		let (mut record, mut accepted, mut now) = (Record::default(), Vec::new(), 0);
@@ -52,8 +71,39 @@ proptest! {
 			prop_assert!(record.leases.len() <= MAX_LEASES as usize);
 			for later in now..now + 60 {
 				prop_assert_eq!(record.level(later), naive_level(&accepted, later));
+				prop_assert_eq!(record.denied(later), naive_denied(&accepted, later));
 			}
 		}
+	}
+
+	/// The gate answers for a market with the leases of the market and of the chain together, and
+	/// names for each refusal a live lease that refuses.
+	#[test]
+	fn the_gate_denies_what_any_live_lease_denies(
+		steps in prop::collection::vec((0u64..20, 0u8..3, 1usize..7, 1u64..40), 1..20)
+	) {
+		ExtBuilder::default().build_and_execute(|| {
+			let mut accepted = Vec::new();
+			for (time, scope, level, length) in steps {
+				pass(time);
+				let scope = if scope == 0 { Scope::Chain } else { btc() };
+				let (since, level) = (Now::get(), Level::ALL[level]);
+				if Breaker::restrict(signed(COUNCIL), scope, level, length).is_ok() {
+					let (cause, until) = (Cause::Council, since + length);
+					accepted.push(Lease { level, cause, since, until, incident: 0, extended: false });
+				}
+				let (view, now) = (Breaker::view(BTC), Now::get());
+				assert_eq!(view.level, naive_level(&accepted, now));
+				assert_eq!(view.denied, naive_denied(&accepted, now));
+				for action in ACTIONS {
+					if let Err(refusing) = view.allows(action) {
+						assert!(refusing.level.denied().contains(action), "{view:?}");
+						let lease = |l: &Lease| (l.level, l.until) == (refusing.level, refusing.until);
+						assert!(accepted.iter().filter(|l| l.is_live(now)).any(lease), "{view:?}");
+					}
+				}
+			}
+		});
 	}
 
 	/// What a detector must set is set, and nothing makes the level exceed what was accepted.
@@ -151,7 +201,7 @@ proptest! {
 				let level = Level::ALL[level];
 				match what {
 					0 => drop(Breaker::restrict(signed(COUNCIL), btc(), level, value.into())),
-					1 => drop(Breaker::restrict(signed(HALF), breakwater_primitives::Scope::Chain, level, value.into())),
+					1 => drop(Breaker::restrict(signed(HALF), Scope::Chain, level, value.into())),
 					2 => drop(Breaker::lift(signed(TIMELOCK), btc())),
 					_ => price(BTC, value),
 				}
