@@ -2,12 +2,22 @@
 
 use crate::{
 	types::{position_in, Position},
-	Config, Error, House,
+	Config, Error, House, Totals,
 };
 use alloc::vec::Vec;
-use breakwater_math::{arithmetic::signed, Health, Leg, RiskTerms};
-use breakwater_primitives::{AccountRef, Amount, Balance, GateView, MarketId, Ppm, Prices, Ticks};
+use breakwater_math::{
+	arithmetic::{mul_div_ceil, signed},
+	Accrual, Demand, Health, Leg, RiskTerms,
+};
+use breakwater_primitives::{
+	AccountRef, Amount, Balance, GateView, Lots, MarketId, Ppm, Prices, Side, Ticks, Venue,
+};
 use frame_support::{dispatch::DispatchResult, ensure};
+
+/// How far from the mark price depth is counted.
+pub(crate) const DEPTH_REACH: Ppm = Ppm(20_000);
+/// The most that closing a position is taken to cost, of its value: where the book is empty.
+const MAX_IMPACT: Ppm = Ppm(100_000);
 
 /// A position with its market's prices and terms.
 #[derive(Clone, Copy)]
@@ -15,6 +25,8 @@ pub(crate) struct Seen {
 	pub(crate) position: Position,
 	pub(crate) terms: RiskTerms,
 	pub(crate) prices: Prices,
+	pub(crate) funding: Accrual,
+	pub(crate) volatility: Ppm,
 }
 
 impl Seen {
@@ -23,7 +35,8 @@ impl Seen {
 		self.leg_at(self.prices.lenient(self.position.lots))
 	}
 	fn leg_at(&self, price: Ticks) -> Leg<'_> {
-		Leg { terms: &self.terms, lots: self.position.lots, cost: self.position.cost, price }
+		let Position { lots, cost, .. } = self.position;
+		Leg { terms: &self.terms, lots, cost, funding: self.funding, price }
 	}
 	/// Unrealised profit at the mark price.
 	pub(crate) fn marked(&self) -> Amount {
@@ -40,9 +53,42 @@ impl Seen {
 		let least = worse.min(at(self.prices.stable));
 		u128::try_from(least).map_or(0, |profit| signed(credit.mul_floor(profit)))
 	}
+	/// The value of lots for initial margin: at the higher of mark and index.
+	fn value(&self, lots: Lots) -> Balance {
+		self.terms.contract.notional(lots, self.prices.mark.max(self.prices.index))
+	}
+	/// The margin that must stay for the position and the orders beside it when collateral leaves.
+	fn to_leave<T: Config>(&self) -> Balance {
+		let demand = Demand {
+			floor: self.terms.volatility_floor(self.volatility),
+			crowding: self.terms.crowding(Totals::<T>::get(self.position.market).long),
+			..Default::default()
+		};
+		let (reserve, all) = (self.reserve(), self.value(self.position.exposure().largest()));
+		let initial = reserve.saturating_add(demand.surcharge(all, reserve));
+		if self.position.lots == 0 {
+			return initial;
+		}
+		let exit = self.leg().maintenance().saturating_add(self.impact::<T>());
+		initial.max(exit)
+	}
+	/// What closing the position into the book costs against the mark price, by the depth within
+	/// 2 %: a book that is as deep as the position lets it go for 1 % on average.
+	fn impact<T: Config>(&self) -> Balance {
+		let leg = self.leg_at(self.prices.mark);
+		let away = DEPTH_REACH.mul_floor(self.prices.mark.0.into()) as u32;
+		let worst = match leg.closing() {
+			Side::Ask => self.prices.mark.saturating_sub(Ticks(away)).max(Ticks(1)),
+			Side::Bid => self.prices.mark.saturating_add(Ticks(away)),
+		};
+		let depth = T::Venue::depth(self.position.market, leg.closing(), worst);
+		let share = mul_div_ceil(leg.notional(), (DEPTH_REACH.0 / 2).into(), depth);
+		Ppm(share.min(MAX_IMPACT.0.into()) as u32).mul_ceil(leg.notional())
+	}
 	/// Initial margin of the position and the orders beside it.
-	fn reserve(&self) -> Balance {
-		self.position.exposure().reserve(&self.terms, self.prices.mark, self.prices.index)
+	pub(crate) fn reserve(&self) -> Balance {
+		let Prices { mark, index, .. } = self.prices;
+		self.position.exposure().reserve(&self.terms, self.position.leverage.into(), mark, index)
 	}
 }
 
@@ -50,11 +96,13 @@ impl<T: Config> House<T> {
 	/// Positions and markets with resting orders, with prices and terms.
 	pub(crate) fn seen(&mut self, positions: &[Position]) -> Vec<Seen> {
 		let mut seen = Vec::with_capacity(positions.len());
-		for position in positions.iter().filter(|position| !position.is_empty()) {
+		for position in positions.iter().filter(|position| !position.is_idle()) {
 			// A market with a position always has terms.
 			if let Ok(terms) = self.risk(position.market) {
-				let prices = self.board(position.market).prices;
-				seen.push(Seen { position: *position, terms, prices });
+				let board = self.board(position.market);
+				let (prices, volatility) = (board.prices, board.volatility);
+				let funding = position.accrual(&board);
+				seen.push(Seen { position: *position, terms, prices, funding, volatility });
 			}
 		}
 		seen
@@ -103,22 +151,39 @@ impl<T: Config> House<T> {
 		let priced = |seen: &Seen| !seen.prices.mark.is_zero() && !seen.prices.index.is_zero();
 		ensure!(seen.iter().all(priced), Error::<T>::NoPrice);
 		let mut equity = quote;
-		let mut required = 0u128;
+		let mut required = Self::initial_margin(&seen);
 		for seen in &seen {
 			equity = equity.saturating_add(seen.credited(seen.terms.profit_credit));
-			let reserve = seen.reserve();
-			required = required.saturating_add(reserve);
 			if seen.position.market == market {
-				// A level's factor is for added exposure only.
-				let was = Seen { position: position_in(&before, market), ..*seen }.reserve();
+				let was = Seen { position: position_in(&before, market), ..*seen };
 				let factor = view.level.initial_margin_factor(post_only);
-				let surcharge = factor.saturating_sub(Ppm::one());
-				let added = surcharge.mul_ceil(reserve.saturating_sub(was));
-				required = required.saturating_add(added);
+				required = required.saturating_add(self.surcharge(seen, &was, factor));
 			}
 		}
 		ensure!(equity >= signed(required), Error::<T>::InsufficientMargin);
 		Ok(())
+	}
+
+	/// What the state of the market demands for the exposure that an order adds: the factor of the
+	/// level, volatility and open interest. What was there before is not charged again, or strangers'
+	/// open interest would take the margin from under every maker.
+	fn surcharge(&self, seen: &Seen, was: &Seen, factor: Ppm) -> Balance {
+		let largest = |seen: &Seen| seen.position.exposure().largest();
+		let added = largest(seen).saturating_sub(largest(was));
+		if added.is_zero() {
+			return 0;
+		}
+		let moved = self.moved.iter().find(|moved| moved.market == seen.position.market);
+		let long = moved.map_or_else(
+			|| Totals::<T>::get(seen.position.market).long,
+			|moved| Lots(u64::try_from(self.long_after(moved)).unwrap_or(0)),
+		);
+		let demand = Demand {
+			factor,
+			floor: seen.terms.volatility_floor(seen.volatility),
+			crowding: seen.terms.crowding(long),
+		};
+		demand.surcharge(seen.value(added), seen.reserve().saturating_sub(was.reserve()))
 	}
 
 	/// Open interest does not grow where it is frozen, nor beyond the cap.
@@ -138,11 +203,16 @@ impl<T: Config> House<T> {
 	}
 
 	/// What may be withdrawn: the quote balance, as far as equity without unrealised profit leaves
-	/// the initial margin free.
+	/// the margin for withdrawals free. Of each position that is the larger of its initial margin, with
+	/// volatility and open interest weighing on all of it, and of its maintenance margin with what
+	/// closing it into the book at its present depth would cost: who leaves must leave enough behind to
+	/// be closed.
 	pub(crate) fn withdrawable(quote: Amount, seen: &[Seen]) -> Balance {
-		let equity =
-			seen.iter().fold(quote, |sum, seen| sum.saturating_add(seen.credited(Ppm::ZERO)));
-		let free = equity.saturating_sub(signed(Self::initial_margin(seen)));
+		let mut free = quote;
+		for seen in seen {
+			let required = seen.to_leave::<T>();
+			free = free.saturating_add(seen.credited(Ppm::ZERO)).saturating_sub(signed(required));
+		}
 		u128::try_from(free.min(quote)).unwrap_or(0)
 	}
 }

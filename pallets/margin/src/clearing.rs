@@ -49,7 +49,9 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 		Self::deposit_event(Event::MarketOpened { market, risk });
 		Ok(())
 	}
-	fn accrue(_: MarketId, _: Funding) {}
+	fn accrue(market: MarketId, per_lot: Funding) {
+		Self::do_accrue(market, per_lot.0, per_lot.0);
+	}
 }
 
 impl<T: Config> Pallet<T> {
@@ -141,9 +143,26 @@ impl<T: Config> Pallet<T> {
 		let account = Self::account_of(&who, sub, Permission::Withdraw)?;
 		let mut house = House::<T>::new();
 		let index = house.place(account)?;
+		Self::ensure_may_leave(&mut house, index, amount)?;
+		Self::pay(&who, amount)?;
+		house.credit(index, debit.saturating_neg());
+		Self::deposit_event(Event::Withdrawn { account, to: who, amount });
+		house.write()?;
+		Ok(())
+	}
+
+	/// Whether `amount` may leave an account now; its funding is settled for that.
+	pub(crate) fn ensure_may_leave(
+		house: &mut House<T>,
+		index: usize,
+		amount: Balance,
+	) -> DispatchResult {
+		house.settle_all_funding(index);
 		let quote = house.accounts[index].account.quote;
 		let positions = house.accounts[index].account.positions.clone();
 		let seen = house.seen(&positions);
+		// Nobody leaves first while custody and claims disagree.
+		ensure!(Self::custody_agrees(), Error::<T>::WithdrawalDenied);
 		ensure!(T::Gate::chain().allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
 		let now = Self::now();
 		for seen in seen.iter().filter(|seen| seen.position.lots != 0) {
@@ -154,10 +173,6 @@ impl<T: Config> Pallet<T> {
 		}
 		let free = House::<T>::withdrawable(quote, &seen);
 		ensure!(amount <= free, Error::<T>::ExceedsWithdrawable);
-		Self::pay(&who, amount)?;
-		house.credit(index, debit.saturating_neg());
-		Self::deposit_event(Event::Withdrawn { account, to: who, amount });
-		house.write()?;
 		Ok(())
 	}
 

@@ -1,7 +1,7 @@
 //! The custody account and what is claimed of it.
 
-use crate::{Config, Error, Event, Ledger, Pallet};
-use breakwater_primitives::{api::CustodyStatus, Backstop, Balance, Custody};
+use crate::{Config, Error, Event, Ledger, Pallet, Totals};
+use breakwater_primitives::{api::CustodyStatus, Backstop, Balance, Custody, Observation, Observe};
 use frame_support::{
 	dispatch::DispatchResult,
 	traits::{
@@ -58,12 +58,23 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// Whether what is claimed is what custody holds, by the running totals.
+	pub(crate) fn custody_agrees() -> bool {
+		let ledger = Ledger::<T>::get();
+		i128::try_from(ledger.held) == Ok(ledger.claims(T::Insurance::total()))
+	}
+
 	/// Tell the world when the running totals disagree. No price is in them, so they agree after
-	/// every block, whatever happened.
+	/// every block, whatever happened. Each market whose own totals disagree is reported as broken, so
+	/// that the breaker freezes it alone; nothing can be withdrawn until the sums agree again.
 	pub(crate) fn compare_custody() {
 		let ledger = Ledger::<T>::get();
 		let claimed = ledger.claims(T::Insurance::total());
 		if i128::try_from(ledger.held) != Ok(claimed) {
+			// At most `MAX_MARKETS` items, and only on a fault of the chain.
+			for (market, _) in Totals::<T>::iter().filter(|(_, totals)| !totals.agree()) {
+				T::Observe::observe(market, &Observation::InvariantBroken);
+			}
 			log::error!(
 				target: "margin",
 				"custody holds {} and claims are {claimed}", ledger.held,

@@ -32,6 +32,7 @@ extern crate alloc;
 mod checks;
 mod clearing;
 mod custody;
+mod funding;
 mod liquidation;
 mod session;
 mod triggers;
@@ -257,6 +258,24 @@ pub mod pallet {
 			covered: Balance,
 			/// What nobody paid: now bad debt of the market.
 			uncovered: Balance,
+		},
+		/// Funding of a position was settled into its account's quote balance.
+		FundingSettled {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// What it paid, in quote units; negative where it received.
+			paid: Amount,
+		},
+		/// The funding indices of a market moved, in 2^-32 quote units per lot.
+		FundingAccrued {
+			/// The market.
+			market: MarketId,
+			/// What each lot held long owes more; negative where it receives.
+			long: Amount,
+			/// What each lot held short receives more; negative where it pays.
+			short: Amount,
 		},
 		/// A market was given its risk parameters.
 		MarketOpened {

@@ -5,11 +5,14 @@
 //! among them, so that accounts for which the book has nothing do not hold up the rest.
 
 use crate::{
-	checks::Seen, triggers::trees, types::position_in, weights::WeightInfo, Backlog, Config, Error,
-	Event, House, Ledger, Pallet,
+	checks::Seen,
+	triggers::{trees, Tree},
+	types::position_in,
+	weights::WeightInfo,
+	Backlog, Config, Error, Event, House, Ledger, Pallet, Risk,
 };
 use alloc::vec::Vec;
-use breakwater_core::{store::Kind, trigger::crossed};
+use breakwater_core::trigger::crossed;
 use breakwater_math::{arithmetic::signed, liquidation, Health};
 use breakwater_primitives::{
 	AccountRef, Action, Backstop, Balance, Gate, GateView, Lots, MarketId, Observation, Observe,
@@ -146,14 +149,27 @@ impl<T: Config> Pallet<T> {
 		left || !Self::crossed_in(market, 1).is_empty()
 	}
 
+	/// Accounts beyond a price or an index of the market, at most `max` of each tree. Where both the
+	/// price and the funding of a position were crossed, it is there once.
 	fn crossed_in(market: MarketId, max: usize) -> Vec<AccountRef> {
 		let prices = Self::prices(market);
 		let mut trees = trees::<T>();
-		let mut all = Vec::new();
-		for (kind, price) in [(Kind::Falling, prices.long), (Kind::Rising, prices.short)] {
+		let mut all: Vec<AccountRef> = Vec::new();
+		let mut look = |tree: Tree, at: Ticks| {
+			for (_, trigger) in crossed(&mut trees, tree.key, tree.kind, at, max) {
+				if !all.contains(&trigger.account) {
+					all.push(trigger.account);
+				}
+			}
+		};
+		for (lots, price) in [(1, prices.long), (-1, prices.short)] {
 			if !price.is_zero() {
-				let found = crossed(&mut trees, market, kind, price, max);
-				all.extend(found.into_iter().map(|(_, trigger)| trigger.account));
+				look(Tree::price(market, lots), price);
+			}
+		}
+		if let Some(terms) = Risk::<T>::get(market) {
+			for (lots, step) in Self::funding_steps(market, &terms) {
+				look(Tree::funding(market, lots), step.as_ticks());
 			}
 		}
 		all
@@ -192,6 +208,7 @@ impl<T: Config> Pallet<T> {
 	/// whether it is healthy afterwards; fails when nothing could be cancelled or closed.
 	fn liquidate_in(mut house: House<T>, index: usize) -> Result<(bool, Settled), DispatchError> {
 		let who = house.accounts[index].who;
+		house.settle_all_funding(index);
 		let start = house.health_of(index);
 		let positions = house.accounts[index].account.positions.clone();
 		let mut legs: Vec<(Seen, GateView)> = Vec::new();

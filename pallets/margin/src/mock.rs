@@ -212,8 +212,13 @@ impl Venue for Book {
 		}
 		cancelled
 	}
-	fn depth(_: MarketId, _: Side, _: Ticks) -> u128 {
-		0
+	fn depth(market: MarketId, side: Side, worst: Ticks) -> u128 {
+		let orders = Orders::get().into_iter();
+		let takes = orders.filter(|(id, ..)| {
+			let opposite = id.market() == market && id.side() == side.opposite();
+			opposite && side.accepts(worst, id.tick())
+		});
+		takes.map(|(id, _, lots, _)| btc_terms().contract.notional(lots, id.tick())).sum()
 	}
 }
 
@@ -250,6 +255,8 @@ pub fn btc_terms() -> RiskTerms {
 		profit_credit: Ppm::one(),
 		liquidation_fee: Ppm(5_000),
 		max_open_interest: Lots(1_000_000),
+		open_interest_lower: Lots(1_000_000),
+		open_interest_upper: Lots(1_000_000),
 	}
 }
 

@@ -27,15 +27,20 @@ pub struct Loaded<AccountId> {
 	pub(crate) dirty: bool,
 	/// Whether balance or lots changed, so that its triggers must be checked.
 	pub(crate) touched: bool,
+	/// Funding settled in each market: what the account paid.
+	pub(crate) funding: Vec<(MarketId, Amount)>,
 }
 
-/// What fills did to a market's totals.
+/// What fills and settled funding did to a market's totals.
 #[derive(Clone, Copy, Default)]
 pub struct Moved {
 	pub(crate) market: MarketId,
 	pub(crate) long: i128,
 	pub(crate) short: i128,
 	pub(crate) cost: Amount,
+	pub(crate) realised: Amount,
+	pub(crate) pending: Amount,
+	pub(crate) paid: Amount,
 }
 
 /// Accounts, prices and terms of one operation. Implements [`Session`].
@@ -46,6 +51,7 @@ pub struct House<T: Config> {
 	pub(crate) fees: Amount,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
+	day: Option<u16>,
 	failure: Option<DispatchError>,
 }
 
@@ -58,6 +64,7 @@ impl<T: Config> House<T> {
 			fees: 0,
 			boards: Vec::new(),
 			risks: Vec::new(),
+			day: None,
 			failure: None,
 		}
 	}
@@ -81,6 +88,7 @@ impl<T: Config> House<T> {
 			before,
 			dirty: false,
 			touched: false,
+			funding: Vec::new(),
 		});
 		self.accounts.len() - 1
 	}
@@ -106,6 +114,12 @@ impl<T: Config> House<T> {
 		Ok(terms)
 	}
 
+	/// Days since the Unix epoch.
+	fn day(&mut self) -> u16 {
+		let now = || (crate::Pallet::<T>::now() / 86_400_000).min(u16::MAX.into()) as u16;
+		*self.day.get_or_insert_with(now)
+	}
+
 	/// Change the quote balance of a loaded account.
 	pub(crate) fn credit(&mut self, index: usize, amount: Amount) {
 		let loaded = &mut self.accounts[index];
@@ -121,10 +135,42 @@ impl<T: Config> House<T> {
 		self.failure.map_or(Ok(()), Err)
 	}
 
-	/// One leg of a fill: the position, the realised profit and the fee.
+	/// Settle the funding of a position into the quote balance.
+	pub(crate) fn settle_funding(&mut self, index: usize, market: MarketId) {
+		let board = self.board(market);
+		let loaded = &mut self.accounts[index];
+		let positions = &mut loaded.account.positions;
+		let held = |p: &&mut Position| p.market == market && p.lots != 0;
+		let Some(position) = positions.iter_mut().find(held) else { return };
+		let accrual = position.accrual(&board);
+		if accrual.since == accrual.now {
+			return;
+		}
+		let (due, exact) = (accrual.due(position.lots), accrual.exact(position.lots));
+		position.funding = accrual.now;
+		match loaded.funding.iter_mut().find(|(known, _)| *known == market) {
+			Some((_, paid)) => *paid = paid.saturating_add(due),
+			None => loaded.funding.push((market, due)),
+		}
+		self.credit(index, due.saturating_neg());
+		let moved = self.moved_mut(market);
+		moved.paid = moved.paid.saturating_add(due);
+		moved.pending = moved.pending.saturating_sub(exact);
+	}
+
+	/// Settle the funding of all positions of an account.
+	pub(crate) fn settle_all_funding(&mut self, index: usize) {
+		let positions = self.accounts[index].account.positions.clone();
+		positions.iter().for_each(|position| self.settle_funding(index, position.market));
+	}
+
+	/// One leg of a fill: funding, the position, the realised profit and the fee.
 	fn trade(&mut self, index: usize, terms: &RiskTerms, fill: &Fill, side: Side, fee: Amount) {
+		self.settle_funding(index, fill.market);
+		let (board, day) = (self.board(fill.market), self.day());
 		let notional = terms.contract.notional(fill.lots, fill.price);
 		let loaded = &mut self.accounts[index];
+		loaded.account.volume.add(notional, day);
 		let Some(position) = position_mut(&mut loaded.account, fill.market) else {
 			return self.fail(Error::<T>::TooManyPositions);
 		};
@@ -133,7 +179,8 @@ impl<T: Config> House<T> {
 		(position.lots, position.cost) = (after.lots, after.cost);
 		if before.lots.signum() != after.lots.signum() {
 			// It waited on the other side, or waits for nothing now.
-			position.trigger = None;
+			position.armed = Default::default();
+			position.funding = if after.lots == 0 { 0 } else { board.funding(after.lots) };
 		}
 		let realised = after.realised.saturating_sub(fee);
 		self.credit(index, realised);
@@ -142,6 +189,7 @@ impl<T: Config> House<T> {
 		moved.long += after.lots.max(0) as i128 - before.lots.max(0) as i128;
 		moved.short += before.lots.min(0) as i128 - after.lots.min(0) as i128;
 		moved.cost = moved.cost.saturating_add(after.cost.saturating_sub(before.cost));
+		moved.realised = moved.realised.saturating_add(after.realised);
 	}
 
 	fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
@@ -208,11 +256,16 @@ impl<T: Config> House<T> {
 		let (quote, mut positions) = (account.quote, account.positions.clone());
 		let notional = terms.contract.notional(lots, id.tick());
 		let after = apply_fill(held.lots, held.cost, side, lots, notional);
+		let board = self.board(market);
 		let Some(position) = positions.iter_mut().find(|p| p.market == market) else {
 			return Verdict::Remove(Removal::Margin);
 		};
+		// As the fill would: funding is settled first.
+		let due = position.accrual(&board).due(held.lots);
 		(position.lots, position.cost) = (after.lots, after.cost);
-		let left = self.surplus(quote.saturating_add(after.realised), &positions);
+		position.funding = board.funding(after.lots);
+		let quote_after = quote.saturating_sub(due).saturating_add(after.realised);
+		let left = self.surplus(quote_after, &positions);
 		let allowed = left >= 0
 			|| lots <= room && {
 				let before = self.accounts[index].account.positions.clone();
@@ -285,8 +338,10 @@ impl<T: Config> Session for House<T> {
 			Err(_) => Verdict::Remove(Removal::Margin),
 		}
 	}
-	fn volume(&mut self, _: AccountRef) -> Balance {
-		0
+	fn volume(&mut self, who: AccountRef) -> Balance {
+		let day = self.day();
+		let index = self.place(who);
+		index.map_or(0, |index| self.accounts[index].account.volume.on(day))
 	}
 	fn settle(&mut self, fill: &Fill, fees: &Fees) {
 		let loaded = self.place(fill.taker).and_then(|t| Ok((t, self.place(fill.maker)?)));

@@ -7,14 +7,15 @@ use crate::{
 	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
 	TriggerWords,
 };
+use alloc::vec::Vec;
 use breakwater_core::{
 	store::{Kind, WriteBack},
 	trigger::{arm, disarm, TriggerPage, BUCKET_TICKS},
 };
-use breakwater_math::{arithmetic::signed, trigger, Leg};
+use breakwater_math::{arithmetic::signed, funding::FRACTION_BITS, trigger, Armed, Leg, Step};
 use breakwater_primitives::{
-	store::MapBackend, AccountRef, Amount, Backstop, Lots, MarketId, Observation, Observe, Settled,
-	Ticks,
+	store::MapBackend, AccountRef, Amount, Backstop, Balance, Lots, MarketId, Observation, Observe,
+	Settled, Ticks,
 };
 use sp_runtime::DispatchError;
 
@@ -31,38 +32,66 @@ pub(crate) fn trees<T: Config>() -> Trees<T> {
 	WriteBack::new(MapBackend::default())
 }
 
-const fn kind_of(lots: i64) -> Kind {
-	if lots > 0 {
-		Kind::Falling
-	} else {
-		Kind::Rising
+/// Set in a market's number where its funding triggers wait; no market has such a number.
+const FUNDING: u16 = 1 << 15;
+
+/// A tree of triggers of a market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tree {
+	/// The number under which its pages are kept.
+	pub(crate) key: MarketId,
+	/// Which way its scalar moves to fire them.
+	pub(crate) kind: Kind,
+}
+
+impl Tree {
+	/// Where price triggers of positions of `lots` wait: a long's for falling prices.
+	pub(crate) const fn price(market: MarketId, lots: i64) -> Self {
+		Self { key: market, kind: if lots > 0 { Kind::Falling } else { Kind::Rising } }
 	}
-}
+	/// Where funding triggers of positions of `lots` wait: a long's for a rising index.
+	pub(crate) const fn funding(market: MarketId, lots: i64) -> Self {
+		let kind = if lots > 0 { Kind::Rising } else { Kind::Falling };
+		Self { key: MarketId(market.0 | FUNDING), kind }
+	}
+	/// The market that it belongs to.
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	pub(crate) const fn of_key(key: MarketId, kind: Kind) -> Self {
+		Self { key, kind }
+	}
 
-fn waiting(position: &Position) -> Option<(Kind, Ticks)> {
-	let trigger = position.trigger.filter(|_| position.lots != 0)?;
-	Some((kind_of(position.lots), trigger))
-}
-
-/// Arm the trigger of `leg` at `tick`, or nearer to the price where too many wait. Returns where.
-fn arm_near<T: Config>(
-	trees: &mut Trees<T>,
-	market: MarketId,
-	leg: &Leg<'_>,
-	tick: Ticks,
-	who: AccountRef,
-) -> Result<Ticks, Error<T>> {
-	for step in 0..=NEARER {
-		let away = step * BUCKET_TICKS;
-		let at = match leg.kind() {
-			Kind::Falling => tick.0.saturating_add(away),
-			_ => tick.0.saturating_sub(away).max(1),
-		};
-		if arm(trees, market, leg.kind(), Ticks(at), who, LIQUIDATION, 0).is_ok() {
-			return Ok(Ticks(at));
+	/// Arm a trigger at `at`, or nearer to the scalar where too many wait. Returns where.
+	fn arm<T: Config>(
+		self,
+		trees: &mut Trees<T>,
+		at: Ticks,
+		who: AccountRef,
+	) -> Result<Ticks, Error<T>> {
+		for step in 0..=NEARER {
+			let away = step * BUCKET_TICKS;
+			let at = match self.kind {
+				Kind::Falling => at.0.saturating_add(away),
+				_ => at.0.saturating_sub(away).max(1),
+			};
+			if arm(trees, self.key, self.kind, Ticks(at), who, LIQUIDATION, 0).is_ok() {
+				return Ok(Ticks(at));
+			}
 		}
+		Err(Error::<T>::TriggersFull)
 	}
-	Err(Error::<T>::TriggersFull)
+}
+
+/// Where the triggers of a position wait.
+pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 2] {
+	let (market, lots) = (position.market, position.lots);
+	if lots == 0 {
+		return [None; 2];
+	}
+	let Armed { price, funding } = position.armed;
+	[
+		price.map(|tick| (Tree::price(market, lots), tick)),
+		funding.map(|step| (Tree::funding(market, lots), step.as_ticks())),
+	]
 }
 
 /// Bring the triggers of an account in line with its positions. Those that still come in time stay.
@@ -71,36 +100,59 @@ fn rearm<T: Config>(
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
 ) -> Result<(), Error<T>> {
-	let held = seen.iter().filter(|seen| seen.position.lots != 0);
-	let legs = held.clone().map(|seen| (seen.leg(), seen.position.trigger));
+	let who = loaded.who;
+	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
 	let quote = loaded.account.quote;
-	let keep = trigger::holds(quote, legs.clone());
-	let count = legs.clone().count();
-	let surplus = breakwater_math::Health::of(quote, legs.map(|(leg, _)| leg)).surplus();
-	for was in &loaded.before {
-		let is = position_in(&loaded.account.positions, was.market);
-		let stays = keep && waiting(&is) == waiting(was);
-		if let (Some((kind, tick)), false) = (waiting(was), stays) {
-			disarm(trees, was.market, kind, tick, loaded.who, LIQUIDATION);
-		}
-	}
+	let keep = trigger::holds(quote, held.iter().map(|seen| (seen.leg(), seen.position.armed)));
 	if keep {
+		for was in &loaded.before {
+			let is = waiting(&position_in(&loaded.account.positions, was.market));
+			let gone = waiting(was).into_iter().filter(|key| !is.contains(key));
+			take_away(trees, gone, who);
+		}
 		return Ok(());
 	}
-	for seen in held {
-		let (market, leg) = (seen.position.market, seen.leg());
-		let placed = match trigger::place(&leg, surplus, count) {
-			Some(tick) => Some(arm_near::<T>(trees, market, &leg, tick, loaded.who)?),
-			None => None,
-		};
+	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
+	let placed = trigger::place(quote, &legs);
+	// What stays where it is costs nothing: disarmed first, so that a full page has room.
+	let stays = |was: &Position| {
+		let index = held.iter().position(|seen| seen.position.market == was.market);
+		index.and_then(|index| {
+			let armed = *placed.get(index)?;
+			Some(waiting(&Position { armed, ..held[index].position }))
+		})
+	};
+	for was in &loaded.before {
+		let is = stays(was).unwrap_or_default();
+		let gone = waiting(was).into_iter().filter(|key| !is.contains(key));
+		take_away(trees, gone, who);
+	}
+	for (seen, armed) in held.iter().zip(placed) {
+		let Position { market, lots, .. } = seen.position;
+		let arm = |tree: Tree, trees: &mut _, at| tree.arm::<T>(trees, at, who);
+		let price = armed.price.map(|tick| arm(Tree::price(market, lots), trees, tick));
+		let tree = Tree::funding(market, lots);
+		let funding = armed.funding.map(|step| arm(tree, trees, step.as_ticks()));
+		let armed =
+			Armed { price: price.transpose()?, funding: funding.transpose()?.map(|at| Step(at.0)) };
 		let mut positions = loaded.account.positions.iter_mut();
 		let position = positions.find(|position| position.market == market);
-		if let Some(position) = position.filter(|position| position.trigger != placed) {
-			position.trigger = placed;
+		if let Some(position) = position.filter(|position| position.armed != armed) {
+			position.armed = armed;
 			loaded.dirty = true;
 		}
 	}
 	Ok(())
+}
+
+fn take_away<T: Config>(
+	trees: &mut Trees<T>,
+	keys: impl Iterator<Item = Option<(Tree, Ticks)>>,
+	who: AccountRef,
+) {
+	for (tree, at) in keys.flatten() {
+		disarm(trees, tree.key, tree.kind, at, who, LIQUIDATION);
+	}
 }
 
 impl<T: Config> House<T> {
@@ -129,6 +181,10 @@ impl<T: Config> House<T> {
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
+			for (market, paid) in core::mem::take(&mut loaded.funding) {
+				let account = loaded.who;
+				Pallet::<T>::deposit_event(Event::FundingSettled { account, market, paid });
+			}
 			Accounts::<T>::insert(loaded.who, &loaded.account);
 			settled.accounts = settled.accounts.saturating_add(1);
 		}
@@ -140,15 +196,19 @@ impl<T: Config> House<T> {
 
 	/// Running totals; the hot path of a resting order has none to write.
 	fn write_totals(&self, quote: Amount) {
-		let mut cost: Amount = 0;
+		let (mut cost, mut funding, mut dust): (Amount, Amount, Balance) = (0, 0, 0);
 		for moved in &self.moved {
+			let swept = write_market::<T>(moved);
 			cost = cost.saturating_add(moved.cost);
-			write_market::<T>(moved);
+			funding = funding.saturating_add(moved.paid).saturating_sub(signed(swept));
+			dust = dust.saturating_add(swept);
 		}
-		if quote != 0 || cost != 0 || self.fees != 0 {
+		if quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
 				ledger.cost = ledger.cost.saturating_add(cost);
+				ledger.funding = ledger.funding.saturating_add(funding);
+				ledger.dust = ledger.dust.saturating_add(dust);
 				ledger.fees = ledger.fees.saturating_add_signed(self.fees);
 			});
 		}
@@ -183,18 +243,26 @@ impl<T: Config> House<T> {
 	}
 }
 
-fn write_market<T: Config>(moved: &Moved) {
+/// Add what moved to a market's totals. Whole units that the rounding of funding payments has left
+/// over leave them for the dust pot; returns how many.
+fn write_market<T: Config>(moved: &Moved) -> Balance {
 	let add =
 		|lots: Lots, moved: i128| Lots(u64::try_from(lots.0 as i128 + moved).unwrap_or_default());
-	let totals = Totals::<T>::mutate(moved.market, |totals| {
+	let (totals, swept) = Totals::<T>::mutate(moved.market, |totals| {
 		totals.long = add(totals.long, moved.long);
 		totals.short = add(totals.short, moved.short);
 		totals.cost = totals.cost.saturating_add(moved.cost);
-		*totals
+		totals.realised = totals.realised.saturating_add(moved.realised);
+		totals.pending = totals.pending.saturating_add(moved.pending);
+		totals.paid = totals.paid.saturating_add(moved.paid);
+		let swept = (totals.rounding() >> FRACTION_BITS).max(0);
+		totals.paid = totals.paid.saturating_sub(swept);
+		(*totals, swept)
 	});
-	if totals.long != totals.short {
+	if !totals.agree() {
 		T::Observe::observe(moved.market, &Observation::InvariantBroken);
 	}
+	swept.unsigned_abs()
 }
 
 fn tell_positions<T: Config>(loaded: &Loaded<T::AccountId>) {

@@ -1,11 +1,13 @@
 //! What must hold after every block.
 
 use crate::{
-	checks::Seen, Accounts, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk,
-	Totals, TriggerPages,
+	checks::Seen,
+	triggers::{waiting, Tree},
+	Accounts, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk, Totals,
+	TriggerPages,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
-use breakwater_core::{store::Kind, trigger::BUCKET_TICKS};
+use breakwater_core::trigger::BUCKET_TICKS;
 use breakwater_math::trigger;
 use breakwater_primitives::{AccountRef, Backstop, MarketId, Ticks};
 use frame_support::{
@@ -14,11 +16,20 @@ use frame_support::{
 };
 use sp_runtime::TryRuntimeError;
 
+/// What the positions of a market come to.
+#[derive(Default)]
+struct Sum {
+	long: u64,
+	short: u64,
+	cost: i128,
+	pending: i128,
+}
+
 #[derive(Default)]
 struct Sums {
 	quote: i128,
-	markets: BTreeMap<MarketId, (u64, u64, i128)>,
-	triggers: BTreeSet<(MarketId, Kind, Ticks, AccountRef)>,
+	markets: BTreeMap<MarketId, Sum>,
+	triggers: BTreeSet<(Tree, Ticks, AccountRef)>,
 	orders: BTreeSet<u128>,
 }
 
@@ -27,6 +38,7 @@ impl<T: Config> Pallet<T> {
 	/// position, and rule (R).
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut sums = Sums::default();
+		let mut house = House::<T>::new();
 		for (who, account) in Accounts::<T>::iter() {
 			ensure!(who < NextAccount::<T>::get(), "an account number was never assigned");
 			sums.quote += account.quote;
@@ -43,10 +55,12 @@ impl<T: Config> Pallet<T> {
 						|| account.orders.iter().any(|order| in_market(order.id.0)),
 					"lots are reserved for no order"
 				);
+				let board = house.board(position.market);
 				let entry = sums.markets.entry(position.market).or_default();
-				entry.0 += position.lots.max(0) as u64;
-				entry.1 += position.lots.min(0).unsigned_abs();
-				entry.2 += position.cost;
+				entry.long += position.lots.max(0) as u64;
+				entry.short += position.lots.min(0).unsigned_abs();
+				entry.cost += position.cost;
+				entry.pending += position.accrual(&board).exact(position.lots);
 			}
 			Self::check_triggers(who, account.quote, &account.positions, &mut sums)?;
 		}
@@ -68,12 +82,12 @@ impl<T: Config> Pallet<T> {
 		let seen = house.seen(positions);
 		let held = || seen.iter().filter(|seen| seen.position.lots != 0);
 		for seen in held() {
-			if let Some(tick) = seen.position.trigger {
-				sums.triggers.insert((seen.position.market, seen.leg().kind(), tick, who));
+			for (tree, at) in waiting(&seen.position).into_iter().flatten() {
+				sums.triggers.insert((tree, at, who));
 			}
 		}
-		let legs = held().map(|seen: &Seen| (seen.leg(), seen.position.trigger));
-		let crossed = legs.clone().any(|(leg, trigger)| trigger::crossed(&leg, trigger));
+		let legs = held().map(|seen: &Seen| (seen.leg(), seen.position.armed));
+		let crossed = legs.clone().any(|(leg, armed)| trigger::crossed(&leg, &armed));
 		ensure!(
 			held().next().is_none() || crossed || trigger::holds(quote, legs),
 			"an account could be liquidatable before any of its triggers is crossed"
@@ -83,14 +97,20 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_totals(sums: &Sums) -> Result<(), TryRuntimeError> {
-		let (mut cost, ledger) = (0, Ledger::<T>::get());
+		let (mut cost, mut funding, ledger) = (0, 0, Ledger::<T>::get());
+		let nothing = Sum::default();
 		for (market, totals) in Totals::<T>::iter() {
-			let (long, short, market_cost) = sums.markets.get(&market).copied().unwrap_or_default();
-			ensure!(totals.long.0 == long && totals.short.0 == short, "open interest is off");
-			ensure!(long == short, "the lots of a market do not sum to zero");
-			ensure!(totals.cost == market_cost, "the cost of a market's positions is off");
-			cost += market_cost;
+			let sum = sums.markets.get(&market).unwrap_or(&nothing);
+			let interest = totals.long.0 == sum.long && totals.short.0 == sum.short;
+			ensure!(interest, "open interest is off");
+			ensure!(sum.long == sum.short, "the lots of a market do not sum to zero");
+			ensure!(totals.cost == sum.cost, "the cost of a market's positions is off");
+			ensure!(totals.pending == sum.pending, "the pending funding of a market is off");
+			ensure!(totals.agree(), "the totals of a market disagree with each other");
+			cost += sum.cost;
+			funding += totals.paid;
 		}
+		ensure!(ledger.funding == funding, "the sum of funding payments is off");
 		ensure!(ledger.quote == sums.quote, "the sum of quote balances is off");
 		ensure!(ledger.cost == cost, "the sum of costs is off");
 		let debt: u128 = BadDebt::<T>::iter_values().sum();
@@ -107,7 +127,7 @@ impl<T: Config> Pallet<T> {
 		for (key, page) in TriggerPages::<T>::iter() {
 			for trigger in &page.triggers {
 				let tick = Ticks(key.at * BUCKET_TICKS + trigger.offset as u32);
-				let known = (key.market, key.kind, tick, trigger.account);
+				let known = (Tree::of_key(key.market, key.kind), tick, trigger.account);
 				ensure!(sums.triggers.contains(&known), "a trigger waits for no position");
 				found += 1;
 			}

@@ -1,12 +1,13 @@
 //! What the clearing house stores.
 
 use breakwater_math::{
+	funding::FRACTION_BITS,
 	reserve::{Exposure, Resting},
-	Ppm,
+	Accrual, Armed, Ppm,
 };
 use breakwater_primitives::{
 	AccountRef, Amount, AssetId, Balance, Lots, MarketId, Millis, OpenOrder, Permission, Prices,
-	Side, Ticks,
+	Side,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
@@ -98,15 +99,16 @@ pub struct Position {
 	pub lots: i64,
 	/// Signed notional value paid for them, in quote units.
 	pub cost: Amount,
-	/// The cumulative funding of the position's side when it was last settled.
+	/// The cumulative funding of the position's side, per lot, when it was last settled.
 	pub funding: Amount,
 	/// Resting bids that are not reduce-only.
 	pub bid: Resting,
 	/// Resting asks that are not reduce-only.
 	pub ask: Resting,
-	/// The tick at which the position's trigger waits; `None` when no price can make it
-	/// liquidatable, or nothing is held.
-	pub trigger: Option<Ticks>,
+	/// Where the position's triggers wait; nowhere when nothing is held.
+	pub armed: Armed,
+	/// The account's own limit of leverage in this market; zero means that only the market's counts.
+	pub leverage: u16,
 }
 
 impl Position {
@@ -122,8 +124,16 @@ impl Position {
 		}
 	}
 	/// Whether nothing is held and nothing rests.
-	pub const fn is_empty(&self) -> bool {
+	pub const fn is_idle(&self) -> bool {
 		self.lots == 0 && self.bid.is_empty() && self.ask.is_empty()
+	}
+	/// Whether there is nothing to remember: idle, and without a limit of leverage.
+	pub const fn is_empty(&self) -> bool {
+		self.is_idle() && self.leverage == 0
+	}
+	/// From where to where its funding runs, where the board says `board` of its market.
+	pub const fn accrual(&self, board: &BoardEntry) -> Accrual {
+		Accrual { since: self.funding, now: board.funding(self.lots) }
 	}
 	/// How many lots an order of `side` may close.
 	pub const fn closable(&self, side: Side) -> Lots {
@@ -177,6 +187,52 @@ pub struct Account<AccountId> {
 	pub positions: Positions,
 	/// Resting orders over all markets.
 	pub orders: BoundedVec<OpenOrder, ConstU32<MAX_ORDERS>>,
+	/// What it traded lately.
+	pub volume: Volume,
+}
+
+/// Notional value traded in the last 30 days: each day it loses a thirtieth of itself, so that an
+/// account that trades the same every day comes to thirty times that, and what is old is forgotten
+/// without a list of days.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Volume {
+	/// In quote units, as it was on `day`.
+	pub sum: Balance,
+	/// Days since the Unix epoch when it was last added to.
+	pub day: u16,
+}
+
+impl Volume {
+	/// Days of the window.
+	const WINDOW: u128 = 30;
+	/// After so many days less than two millionths are left, which counts as nothing.
+	const FORGOTTEN: u16 = 390;
+
+	/// As it is on `day`, rounded down.
+	pub fn on(&self, day: u16) -> Balance {
+		let days = day.saturating_sub(self.day);
+		if days >= Self::FORGOTTEN {
+			return 0;
+		}
+		(0..days).fold(self.sum, |sum, _| sum.saturating_sub(sum.div_ceil(Self::WINDOW)))
+	}
+	/// Add what is traded on `day`.
+	pub fn add(&mut self, notional: Balance, day: u16) {
+		self.sum = self.on(day).saturating_add(notional);
+		self.day = self.day.max(day);
+	}
 }
 
 impl<AccountId> Account<AccountId> {
@@ -190,6 +246,7 @@ impl<AccountId> Account<AccountId> {
 			collaterals: Default::default(),
 			positions: Default::default(),
 			orders: Default::default(),
+			volume: Default::default(),
 		}
 	}
 	/// Whether any lots are held.
@@ -221,14 +278,28 @@ pub fn position_in(positions: &[Position], market: MarketId) -> Position {
 pub struct BoardEntry {
 	/// The prices as last pushed.
 	pub prices: Prices,
-	/// Cumulative funding of longs per lot; zero until the market accrues funding.
+	/// What a lot held long has owed since the market began, in 2^-32 quote units.
 	pub funding_long: Amount,
-	/// Cumulative funding of shorts per lot; zero until the market accrues funding.
+	/// What a lot held short has received since the market began, in 2^-32 quote units.
 	pub funding_short: Amount,
 	/// The initial margin fraction of a small position.
 	pub initial: Ppm,
 	/// The maintenance margin fraction of a small position.
 	pub maintenance: Ppm,
+	/// How much the index moves in the square root of a minute: raises the initial margin of what is
+	/// added, never maintenance margin.
+	pub volatility: Ppm,
+}
+
+impl BoardEntry {
+	/// The funding index of the side of a position of `lots` signed lots.
+	pub const fn funding(&self, lots: i64) -> Amount {
+		if lots >= 0 {
+			self.funding_long
+		} else {
+			self.funding_short
+		}
+	}
 }
 
 /// The entries of one shard, by the market's number within it.
@@ -255,6 +326,30 @@ pub struct MarketTotals {
 	pub short: Lots,
 	/// The sum of the costs of all positions, in quote units.
 	pub cost: Amount,
+	/// The sum of what closing positions realised, in quote units. Both legs of a fill trade the same
+	/// value, so this is always the sum of the costs, though it is counted apart.
+	pub realised: Amount,
+	/// Funding that positions owe and have not settled, less what is owed to them, in 2^-32 quote
+	/// units.
+	pub pending: Amount,
+	/// Funding that was paid less what was received, in quote units. Together with what is pending it
+	/// is nothing but the rounding of the payments.
+	pub paid: Amount,
+}
+
+impl MarketTotals {
+	/// What the rounding of funding payments has left over, in 2^-32 quote units.
+	pub const fn rounding(&self) -> Amount {
+		self.paid.saturating_mul(1 << FRACTION_BITS).saturating_add(self.pending)
+	}
+	/// Whether the totals agree with each other, as they must after every operation.
+	pub const fn agree(&self) -> bool {
+		let rounding = self.rounding();
+		self.long.0 == self.short.0
+			&& self.realised == self.cost
+			&& rounding >= 0
+			&& rounding < 1 << FRACTION_BITS
+	}
 }
 
 /// Running totals of all claims on the custody account, in quote units.
@@ -279,6 +374,8 @@ pub struct Totals {
 	pub quote: Amount,
 	/// The sum of the costs of all open positions.
 	pub cost: Amount,
+	/// The sum of what markets were paid in funding and have not passed on.
+	pub funding: Amount,
 	/// Fees taken and not yet distributed.
 	pub fees: Balance,
 	/// Rounding differences that belong to nobody else.
@@ -289,11 +386,12 @@ pub struct Totals {
 
 impl Totals {
 	/// What accounts, pots and the insurance funds claim of custody. No price is in it, since the
-	/// lots of a market sum to zero: `quote - cost + fees + dust + insurance - bad debt`.
+	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + insurance - bad debt`.
 	pub fn claims(&self, insurance: Balance) -> Amount {
 		let signed = breakwater_math::arithmetic::signed;
 		self.quote
 			.saturating_sub(self.cost)
+			.saturating_add(self.funding)
 			.saturating_add(signed(self.fees))
 			.saturating_add(signed(self.dust))
 			.saturating_add(signed(insurance))

@@ -346,6 +346,8 @@ pub fn btc() -> NewMarket {
 			profit_credit: Ppm(1_000_000),
 			liquidation_fee: Ppm(5_000),
 			max_open_interest: Lots(100_000_000),
+			open_interest_lower: Lots(50_000_000),
+			open_interest_upper: Lots(100_000_000),
 		},
 		tiers: FeeTiers::new(),
 		mode: Mode::Continuous,

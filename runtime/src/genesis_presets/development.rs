@@ -168,6 +168,8 @@ fn btc_perp() -> NewMarket {
 			profit_credit: Ppm::one(),
 			liquidation_fee: Ppm(10_000),
 			max_open_interest: Lots(20_000_000),
+			open_interest_lower: Lots(10_000_000),
+			open_interest_upper: Lots(20_000_000),
 		},
 		tiers: Default::default(),
 		mode: Mode::Continuous,

@@ -1,6 +1,6 @@
 //! Whether an account can carry its positions.
 
-use crate::{arithmetic::signed, RiskTerms};
+use crate::{arithmetic::signed, Accrual, RiskTerms};
 use breakwater_core::{
 	store::Kind,
 	units::{Lots, Side, Ticks},
@@ -13,8 +13,10 @@ pub struct Leg<'a> {
 	pub terms: &'a RiskTerms,
 	/// Signed lots; not zero.
 	pub lots: i64,
-	/// Signed notional value paid for them, with funding that is due.
+	/// Signed notional value paid for them.
 	pub cost: i128,
+	/// From where to where its funding runs.
+	pub funding: Accrual,
 	/// The price at which the position is examined: the market's lenient price for its side.
 	pub price: Ticks,
 }
@@ -40,25 +42,26 @@ impl Leg<'_> {
 	pub const fn at(self, price: Ticks) -> Self {
 		Self { price, ..self }
 	}
+	/// The same position with the funding index of its side at `index`.
+	pub const fn under(self, index: i128) -> Self {
+		Self { funding: Accrual { now: index, ..self.funding }, ..self }
+	}
 	/// Notional value at the price.
 	pub const fn notional(&self) -> u128 {
 		self.terms.contract.notional(self.size(), self.price)
 	}
-	/// Unrealised profit at the price.
+	/// Unrealised profit at the price, less the funding that it owes.
 	pub fn unrealised(&self) -> i128 {
 		let value = signed(self.notional());
-		if self.lots >= 0 {
-			value.saturating_sub(self.cost)
-		} else {
-			value.saturating_neg().saturating_sub(self.cost)
-		}
+		let value = if self.lots >= 0 { value } else { value.saturating_neg() };
+		value.saturating_sub(self.cost).saturating_sub(self.funding.due(self.lots))
 	}
 	/// Maintenance margin at the price.
 	pub fn maintenance(&self) -> u128 {
 		self.terms.maintenance(self.notional())
 	}
 	/// What the position adds to health: unrealised profit less maintenance margin. It never
-	/// falls when the price moves in the position's favour.
+	/// falls when the price or the funding index moves in the position's favour.
 	pub fn contribution(&self) -> i128 {
 		self.unrealised().saturating_sub(signed(self.maintenance()))
 	}
@@ -102,7 +105,13 @@ pub(crate) mod tests {
 	fn a_long_on_its_maintenance_margin_is_not_liquidated_and_one_tick_lower_it_is() {
 		// Bought 1 BTC at 10,000.0 with 400: maintenance 2 % of notional.
 		let terms = btc();
-		let leg = Leg { terms: &terms, lots: 1_000, cost: 10_000_000_000, price: Ticks(97_960) };
+		let leg = Leg {
+			terms: &terms,
+			lots: 1_000,
+			cost: 10_000_000_000,
+			funding: Accrual::default(),
+			price: Ticks(97_960),
+		};
 		let health = |price| Health::of(400_000_000, [leg.at(price)]);
 		assert_eq!(health(Ticks(97_960)).maintenance, 195_920_000);
 		assert_eq!(health(Ticks(97_960)).equity, 196_000_000);
@@ -116,11 +125,16 @@ pub(crate) mod tests {
 			lots in prop_oneof![-5_000_000i64..-1, 1i64..5_000_000],
 			cost in -(1i128 << 50)..1 << 50,
 			price in 2u32..u32::MAX - 1,
+			index in -(1i128 << 60)..1 << 60,
+			by in 0i128..1 << 50,
 		) {
 			let terms = btc();
-			let leg = Leg { terms: &terms, lots, cost, price: Ticks(price) };
+			let funding = Accrual { since: index - 12_345, now: index };
+			let leg = Leg { terms: &terms, lots, cost, funding, price: Ticks(price) };
 			let better = if lots > 0 { price + 1 } else { price - 1 };
 			prop_assert!(leg.at(Ticks(better)).contribution() >= leg.contribution());
+			let better = index - lots.signum() as i128 * by;
+			prop_assert!(leg.under(better).contribution() >= leg.contribution());
 		}
 	}
 }

@@ -2,13 +2,14 @@
 //!
 //! All amounts are exact integers of the quote asset. A position's notional value is one integer
 //! (lots times ticks times the contract's unit) from which profit and margin both derive, so the
-//! health of an account is monotone in every price, tick by tick. The proof of the trigger rule
+//! health of an account is monotone in every price and every funding index, step by step. The proof of the trigger rule
 //! ([`trigger`]) rests on that, and four things would break it and are therefore forbidden in
 //! maintenance: caps on profit, anything that depends on open interest or on a breaker's level,
 //! offsets between markets, and prices of an account's own.
 //!
 //! ```text
 //!   terms        brackets -> maintenance mmf(N), initial imf(N)
+//!   funding      index of a side -> what a position owes, steps for triggers
 //!   health       legs -> equity E, maintenance margin MM;  liquidatable: E < MM
 //!   reserve      position and resting orders -> initial margin with reserves R
 //!   liquidation  how much to close, how far from the price, where bankruptcy is
@@ -20,10 +21,12 @@
 #![no_std]
 #![warn(missing_docs)]
 
+extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
 pub mod arithmetic;
+pub mod funding;
 pub mod health;
 pub mod liquidation;
 pub mod position;
@@ -32,7 +35,10 @@ pub mod reserve;
 pub mod terms;
 pub mod trigger;
 
+pub use funding::{Accrual, Step};
 pub use health::{Health, Leg};
 pub use position::{apply_fill, Applied};
 pub use ppm::{Ppm, SignedPpm};
+pub use reserve::{Demand, Exposure};
 pub use terms::{Bracket, RiskTerms, TermsError};
+pub use trigger::Armed;

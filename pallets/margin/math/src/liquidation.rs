@@ -135,7 +135,7 @@ pub fn penalty(leg: &Leg<'_>, lots: Lots, notional: u128, bankruptcy: Ticks) -> 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{terms::tests::btc, RiskTerms};
+	use crate::{terms::tests::btc, Accrual, RiskTerms};
 	use breakwater_core::units::Contract;
 	use proptest::prelude::*;
 
@@ -143,7 +143,13 @@ mod tests {
 	fn bankruptcy_price_matches_the_vector() {
 		// Entry 100, collateral 5 for each lot: 95.00, in ticks of 0.01.
 		let terms = RiskTerms { contract: Contract { unit: 10_000 }, ..btc() };
-		let leg = Leg { terms: &terms, lots: 7, cost: 7 * 100_000_000, price: Ticks(10_000) };
+		let leg = Leg {
+			terms: &terms,
+			lots: 7,
+			cost: 7 * 100_000_000,
+			funding: Accrual::default(),
+			price: Ticks(10_000),
+		};
 		let health = Health::of(7 * 5_000_000, [leg]);
 		assert_eq!(bankruptcy_price(&leg, equity_share(&health, &leg)), Ticks(9_500));
 		let short = Leg { lots: -7, cost: -7 * 100_000_000, ..leg };
@@ -160,7 +166,13 @@ mod tests {
 	#[test]
 	fn the_book_limit_widens_as_equity_shrinks_and_respects_bankruptcy() {
 		let terms = btc();
-		let leg = Leg { terms: &terms, lots: 1_000, cost: 10_000_000_000, price: Ticks(100_000) };
+		let leg = Leg {
+			terms: &terms,
+			lots: 1_000,
+			cost: 10_000_000_000,
+			funding: Accrual::default(),
+			price: Ticks(100_000),
+		};
 		let limit = |equity| {
 			let health = Health { equity, maintenance: leg.maintenance() };
 			book_limit(&health, &leg, bankruptcy_price(&leg, equity))
@@ -173,7 +185,13 @@ mod tests {
 	#[test]
 	fn a_small_rest_is_closed_whole() {
 		let terms = btc();
-		let leg = Leg { terms: &terms, lots: 110, cost: 0, price: Ticks(100_000) };
+		let leg = Leg {
+			terms: &terms,
+			lots: 110,
+			cost: 0,
+			funding: Accrual::default(),
+			price: Ticks(100_000),
+		};
 		let health = Health { equity: 21_000_000, maintenance: 22_000_000 };
 		assert_eq!(close_size(&health, &leg), Lots(110));
 	}
@@ -181,7 +199,13 @@ mod tests {
 	#[test]
 	fn the_penalty_stops_at_the_bankruptcy_price() {
 		let terms = btc();
-		let leg = Leg { terms: &terms, lots: 100, cost: 0, price: Ticks(100_000) };
+		let leg = Leg {
+			terms: &terms,
+			lots: 100,
+			cost: 0,
+			funding: Accrual::default(),
+			price: Ticks(100_000),
+		};
 		let notional = terms.contract.notional(Lots(100), Ticks(100_000));
 		assert_eq!(penalty(&leg, Lots(100), notional, Ticks(95_000)), 5_000_000);
 		assert_eq!(penalty(&leg, Lots(100), notional, Ticks(99_900)), 1_000_000);
@@ -196,7 +220,7 @@ mod tests {
 			percent in 50u128..100,
 		) {
 			let terms = btc();
-			let leg = Leg { terms: &terms, lots, cost: 0, price: Ticks(price) };
+			let leg = Leg { terms: &terms, lots, cost: 0, funding: Accrual::default(), price: Ticks(price) };
 			let maintenance = leg.maintenance();
 			let health = Health { equity: signed(maintenance * percent / 100), maintenance };
 			let close = close_size(&health, &leg);
@@ -215,7 +239,7 @@ mod tests {
 			percent in 0u128..100,
 		) {
 			let terms = btc();
-			let leg = Leg { terms: &terms, lots, cost: 0, price: Ticks(price) };
+			let leg = Leg { terms: &terms, lots, cost: 0, funding: Accrual::default(), price: Ticks(price) };
 			let equity = signed(leg.maintenance() * percent / 100);
 			let at = leg.at(bankruptcy_price(&leg, equity));
 			let left = equity + at.unrealised() - leg.unrealised();

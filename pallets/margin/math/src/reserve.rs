@@ -1,6 +1,6 @@
 //! Initial margin of a position together with the orders that rest beside it.
 
-use crate::RiskTerms;
+use crate::{Ppm, RiskTerms};
 use breakwater_core::units::{Lots, Ticks};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -72,10 +72,15 @@ impl Exposure {
 		Lots(held.max(bids).max(asks))
 	}
 	/// Initial margin of the worst outcome of the resting orders, and what they would lose at once
-	/// by filling at their own prices instead of the index.
-	pub fn reserve(&self, terms: &RiskTerms, mark: Ticks, index: Ticks) -> u128 {
+	/// by filling at their own prices instead of the index. `leverage` is the account's own limit in
+	/// the market; zero means that only the market's counts.
+	pub fn reserve(&self, terms: &RiskTerms, leverage: u32, mark: Ticks, index: Ticks) -> u128 {
 		let price = mark.max(index);
-		let margin = |lots: u64| terms.initial(terms.contract.notional(Lots(lots), price));
+		let margin = |lots: u64| {
+			let notional = terms.contract.notional(Lots(lots), price);
+			let own = if leverage > 0 { notional.div_ceil(leverage.into()) } else { 0 };
+			terms.initial(notional).max(own)
+		};
 		let [held, bids, asks] = self.reach();
 		// Nothing rests where a position waits quietly: one evaluation instead of three.
 		if self.bid.is_empty() && self.ask.is_empty() {
@@ -92,6 +97,36 @@ impl Exposure {
 	}
 }
 
+/// What the state of a market demands beyond the initial margin of its terms: for orders of what they
+/// add, for withdrawals of the whole position. Never part of maintenance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+	/// The factor of the level in force; one at `Normal`.
+	pub factor: Ppm,
+	/// The least fraction, from volatility.
+	pub floor: Ppm,
+	/// How far open interest stands between its bounds: at one, what is added is paid in full.
+	pub crowding: Ppm,
+}
+
+impl Default for Demand {
+	/// Nothing.
+	fn default() -> Self {
+		Self { factor: Ppm::one(), floor: Ppm::ZERO, crowding: Ppm::ZERO }
+	}
+}
+
+impl Demand {
+	/// What is demanded above `margin`, the initial margin of exposure of this notional value:
+	/// first the floor, then the factor, then the share of what is missing to the whole value.
+	pub fn surcharge(&self, notional: u128, margin: u128) -> u128 {
+		let floored = margin.max(self.floor.mul_ceil(notional));
+		let scaled = self.factor.mul_ceil(floored);
+		let crowded = self.crowding.mul_ceil(notional.saturating_sub(scaled));
+		scaled.saturating_add(crowded).saturating_sub(margin)
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -105,7 +140,7 @@ mod tests {
 
 	#[test]
 	fn the_worst_outcome_is_reserved() {
-		let reserve = |e: &Exposure| e.reserve(&btc(), PRICE, PRICE);
+		let reserve = |e: &Exposure| e.reserve(&btc(), 0, PRICE, PRICE);
 		let bid = Exposure { bid: resting(1_000, 100_000), ..Default::default() };
 		// 1 BTC at 10,000: 5 % of 10,000.
 		assert_eq!(reserve(&bid), 500_000_000);
@@ -119,5 +154,28 @@ mod tests {
 		let high = Exposure { bid: resting(1_000, 101_000), ..Default::default() };
 		assert_eq!(reserve(&high), 600_000_000);
 		assert_eq!(reserve(&Exposure::default()), 0);
+	}
+
+	#[test]
+	fn an_account_may_ask_more_of_itself_but_not_less() {
+		let long = Exposure { lots: 1_000, ..Default::default() };
+		assert_eq!(long.reserve(&btc(), 5, PRICE, PRICE), 2_000_000_000);
+		assert_eq!(long.reserve(&btc(), 1_000, PRICE, PRICE), 500_000_000);
+	}
+
+	#[test]
+	fn open_interest_raises_the_initial_margin_as_in_the_vector() {
+		// Base 10 %; 20, 35 and 50 million between bounds of 20 and 50: 10, 55 and 100 %.
+		let at = |crowding| Demand { crowding: Ppm(crowding), ..Default::default() };
+		let total = |crowding| 100 + at(crowding).surcharge(1_000, 100);
+		assert_eq!((total(0), total(500_000), total(1_000_000)), (100, 550, 1_000));
+	}
+
+	#[test]
+	fn surcharges_take_the_floor_before_the_factor() {
+		let demand = Demand { factor: Ppm(1_250_000), floor: Ppm(80_000), ..Default::default() };
+		assert_eq!(demand.surcharge(1_000, 50), 100 - 50);
+		assert_eq!(demand.surcharge(1_000, 200), 50);
+		assert_eq!(Demand::default().surcharge(1_000, 50), 0);
 	}
 }

@@ -7,8 +7,9 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 /// The largest notional value that a side of a market may reach at any price, in quote units. It
-/// keeps every sum and product of the clearing house far inside 128 bits.
-pub const MAX_NOTIONAL: u128 = 1 << 100;
+/// keeps every sum and product of the clearing house, of funding with its 32 digits behind the point
+/// as well, inside 128 bits.
+pub const MAX_NOTIONAL: u128 = 1 << 96;
 /// The highest maintenance rate of a bracket: from 100 % on a long would gain health when the price
 /// falls.
 pub const MAX_MAINTENANCE: Ppm = Ppm(500_000);
@@ -71,6 +72,11 @@ pub struct RiskTerms {
 	pub liquidation_fee: Ppm,
 	/// The most lots that may be held long, which is also the most held short.
 	pub max_open_interest: Lots,
+	/// Open interest from which the initial margin of what is added grows, in lots.
+	pub open_interest_lower: Lots,
+	/// Open interest at which what is added must be paid for in full, in lots; equal to the lower
+	/// bound where open interest does not matter below it.
+	pub open_interest_upper: Lots,
 }
 
 /// Why risk parameters are refused.
@@ -99,7 +105,8 @@ pub enum TermsError {
 	ProfitCredit,
 	/// The penalty is more than half the lowest maintenance rate.
 	LiquidationFee,
-	/// The open interest allowed is zero, or its notional value could exceed [`MAX_NOTIONAL`].
+	/// The open interest allowed is zero, its notional value could exceed [`MAX_NOTIONAL`], or the
+	/// bounds from and to which it weighs on initial margin do not ascend.
 	OpenInterest,
 }
 
@@ -121,7 +128,9 @@ impl RiskTerms {
 		ensure(self.liquidation_fee.0 <= first.rate.0 / 2, TermsError::LiquidationFee)?;
 		let cap = self.max_open_interest;
 		let bounded = self.contract.notional(cap, Ticks::MAX) <= MAX_NOTIONAL;
-		ensure(!cap.is_zero() && bounded && cap.0 <= i64::MAX as u64 / 4, TermsError::OpenInterest)
+		let ascending = self.open_interest_lower <= self.open_interest_upper;
+		let bounded = bounded && ascending && cap.0 <= i64::MAX as u64 / 4;
+		ensure(!cap.is_zero() && bounded, TermsError::OpenInterest)
 	}
 
 	/// Maintenance margin of a position of this notional value, rounded up once over all brackets.
@@ -142,6 +151,29 @@ impl RiskTerms {
 	pub fn initial(&self, notional: u128) -> u128 {
 		let by_factor = self.initial_factor.mul_ceil(self.maintenance(notional));
 		by_factor.max(notional.div_ceil(self.max_leverage.max(1) as u128))
+	}
+
+	/// How far open interest of `lots` stands between the two bounds: nothing up to the lower, one
+	/// from the upper on.
+	pub fn crowding(&self, lots: Lots) -> Ppm {
+		let (low, high) = (self.open_interest_lower.0, self.open_interest_upper.0);
+		if lots.0 <= low {
+			Ppm::ZERO
+		} else if lots.0 >= high {
+			Ppm::one()
+		} else {
+			let part = (lots.0 - low) as u128 * 1_000_000;
+			Ppm(part.div_ceil((high - low) as u128) as u32)
+		}
+	}
+
+	/// The initial margin fraction that a volatility of `sigma` per square root of a minute demands:
+	/// 6.5 times what ten minutes move, no more than five times the base fraction or 50 %.
+	pub fn volatility_floor(&self, sigma: Ppm) -> Ppm {
+		// 6.5 * sqrt(10) = 20.5548.
+		let wanted = sigma.0 as u128 * 205_548 / 10_000;
+		let most = (self.base_initial().0 as u128 * 5).min(500_000);
+		Ppm(wanted.min(most) as u32)
 	}
 
 	/// The maintenance rate at the top of a position of this notional value: what closing its first
@@ -188,6 +220,8 @@ pub(crate) mod tests {
 			profit_credit: Ppm::one(),
 			liquidation_fee: Ppm(5_000),
 			max_open_interest: Lots(100_000_000),
+			open_interest_lower: Lots(50_000_000),
+			open_interest_upper: Lots(100_000_000),
 		}
 	}
 
@@ -210,6 +244,31 @@ pub(crate) mod tests {
 		assert_eq!(fault(|t| t.liquidation_fee = Ppm(10_001)), Err(TermsError::LiquidationFee));
 		assert_eq!(fault(|t| t.max_open_interest = Lots(0)), Err(TermsError::OpenInterest));
 		assert_eq!(fault(|t| t.max_open_interest = Lots::MAX), Err(TermsError::OpenInterest));
+		assert_eq!(fault(|t| t.open_interest_upper = Lots(1)), Err(TermsError::OpenInterest));
+	}
+
+	#[test]
+	fn crowding_runs_from_the_lower_to_the_upper_bound() {
+		let million = |m: u64| Lots(m * 1_000_000);
+		let terms = RiskTerms {
+			open_interest_lower: million(20),
+			open_interest_upper: million(50),
+			..btc()
+		};
+		assert_eq!(terms.crowding(million(20)), Ppm(0));
+		assert_eq!(terms.crowding(million(35)), Ppm(500_000));
+		assert_eq!(terms.crowding(million(50)), Ppm::one());
+		assert_eq!(terms.crowding(Lots::MAX), Ppm::one());
+		let step = RiskTerms { open_interest_upper: million(20), ..terms };
+		assert_eq!(step.crowding(Lots(20_000_001)), Ppm::one());
+	}
+
+	#[test]
+	fn volatility_demands_ten_minutes_of_it_up_to_a_cap() {
+		assert_eq!(btc().volatility_floor(Ppm(0)), Ppm(0));
+		// 0.5 % in a minute: 10.3 % initial margin; 5 % is the base.
+		assert_eq!(btc().volatility_floor(Ppm(5_000)), Ppm(102_774));
+		assert_eq!(btc().volatility_floor(Ppm(1_000_000)), Ppm(250_000));
 	}
 
 	#[test]

@@ -1,26 +1,60 @@
 //! Where to place the triggers that wake an account before it can be liquidated.
 //!
-//! For each position an account keeps one threshold on the adverse side of the price. Rule (R): with
-//! all prices at the last tick before their thresholds at once, the account's health, computed by the
-//! same functions that liquidate, is not negative. Health is monotone in every price, so an account
-//! none of whose thresholds is crossed is at least as healthy as that, and cannot be liquidatable.
+//! For each position an account keeps two thresholds on the adverse side: one of the price, and one of
+//! the funding index of the position's side. Rule (R): with all prices and indices at the last place
+//! before their thresholds at once, the account's health, computed by the same functions that
+//! liquidate, is not negative. Health is monotone in every price and every index, so an account none
+//! of whose thresholds is crossed is at least as healthy as that, and cannot be liquidatable.
 //!
 //! ```text
 //!   long    liquidatable <- threshold T | T+1 ...... price        (crossed: price <= T)
+//!           index ...... T-1 | threshold T -> liquidatable        (crossed: index >= T)
 //!   short   price ...... T-1 | threshold T -> liquidatable        (crossed: price >= T)
+//!           liquidatable <- threshold T | T+1 ...... index        (crossed: index <= T)
 //! ```
 //!
-//! How the slack is split between positions affects only how often an account is woken for nothing,
-//! never whether it is woken in time.
+//! One key in the price less the index would not do: funding can offset the price, so that the
+//! difference stands still while the maintenance margin grows with the price.
+//!
+//! How the slack is split between positions and coordinates affects only how often an account is
+//! woken for nothing, never whether it is woken in time.
 
 use crate::{
-	arithmetic::signed,
+	arithmetic::{mul_div_floor, signed},
+	funding::{limit, width, Step, FRACTION_BITS},
 	health::{Health, Leg},
 };
+use alloc::vec::Vec;
 use breakwater_core::units::Ticks;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// A threshold waits at this many hundredths of the distance, so that most fills can leave it.
 const EARLY: u128 = 75;
+/// The part of an account's slack that is kept for funding: one in so many.
+const FUNDING_PART: u128 = 10;
+
+/// The thresholds of one position; `None` where nothing in that coordinate can use up its part of the
+/// slack.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Armed {
+	/// The tick of the price.
+	pub price: Option<Ticks>,
+	/// The step of the funding index of the position's side.
+	pub funding: Option<Step>,
+}
 
 /// The last price, in the direction that hurts `leg`, at which it has lost no more than `budget`
 /// against its price now.
@@ -104,28 +138,78 @@ pub fn liquidation_price(leg: &Leg<'_>, surplus: i128) -> Option<Ticks> {
 	}
 }
 
-/// The threshold for `leg` of an account with `legs` positions whose equity less maintenance margin
-/// is `surplus`: slack is split evenly. An account that lacks something is already beyond all its
-/// thresholds, and stays beyond one of them until the prices have given back what it lacks: at the
-/// price itself the slightest recovery would hide it.
-pub fn place(leg: &Leg<'_>, surplus: i128, legs: usize) -> Option<Ticks> {
-	let legs = legs.max(1) as u128;
-	match u128::try_from(surplus) {
-		Ok(slack) => threshold(leg, slack / legs / 100 * EARLY),
-		Err(_) => Some(recovery(leg, surplus.unsigned_abs().div_ceil(legs))),
+/// The step at which the funding of `leg` has cost it no more than `budget` more, or the next adverse
+/// step where that is less than one; `None` when no index takes that much.
+fn funding_threshold(leg: &Leg<'_>, budget: u128) -> Option<Step> {
+	let contract = leg.terms.contract;
+	let now = Step::of(contract, leg.funding.now);
+	let size = i128::from(leg.size().0.max(1) as i64);
+	let budget = i128::try_from(budget).ok()?;
+	let owed = leg.funding.due(leg.lots).checked_add(budget)?.checked_mul(1 << FRACTION_BITS)?;
+	// The last index at which it owes no more than that.
+	let reach = owed.div_euclid(size);
+	if leg.lots > 0 {
+		let last = leg.funding.since.checked_add(reach)?;
+		let step = Step::of(contract, last.checked_add(1)?).max(Step(now.0.saturating_add(1)));
+		(last < limit(contract)).then_some(step)
+	} else {
+		let last = leg.funding.since.checked_sub(reach)?;
+		let step = Step::of(contract, last.checked_add(width(contract) - 1)?);
+		let step = Step(step.0.min(now.0).saturating_sub(1));
+		(last > -limit(contract)).then_some(step)
 	}
 }
 
-/// Whether the price of `leg` has come to `trigger`.
-pub const fn crossed(leg: &Leg<'_>, trigger: Option<Ticks>) -> bool {
-	match trigger {
+/// The thresholds for all positions of an account with this quote balance. A tenth of the slack is
+/// kept for funding, the rest for prices, each split by notional value. An account that lacks
+/// something is already beyond its thresholds, and stays beyond one of them until prices and indices
+/// have given back what it lacks: at the price itself the slightest recovery would hide it.
+pub fn place(quote: i128, legs: &[Leg<'_>]) -> Vec<Armed> {
+	let surplus = Health::of(quote, legs.iter().copied()).surplus();
+	let all = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional())).max(1);
+	let part = |leg: &Leg<'_>, of: u128| mul_div_floor(of, leg.notional(), all);
+	let here = |leg: &Leg<'_>| Step::of(leg.terms.contract, leg.funding.now);
+	let Ok(slack) = u128::try_from(surplus) else {
+		let need = surplus.unsigned_abs().div_ceil(legs.len().max(1) as u128);
+		let wait = |leg| Armed { price: Some(recovery(leg, need)), funding: Some(here(leg)) };
+		return legs.iter().map(wait).collect();
+	};
+	let funding = |leg: &Leg<'_>| funding_threshold(leg, part(leg, slack / FUNDING_PART));
+	let mut armed: Vec<Armed> =
+		legs.iter().map(|leg| Armed { price: None, funding: funding(leg) }).collect();
+	let worst =
+		legs.iter().zip(&armed).map(|(leg, armed)| leg.under(last_unseen(leg, armed.funding)));
+	let mut left = Health::of(quote, worst).surplus();
+	if left < 0 {
+		// Less than one step of funding is left: it waits at the index itself and is examined on
+		// every step.
+		armed.iter_mut().zip(legs).for_each(|(armed, leg)| armed.funding = Some(here(leg)));
+		left = surplus;
+	}
+	let left = u128::try_from(left).unwrap_or(0) / 100 * EARLY;
+	for (armed, leg) in armed.iter_mut().zip(legs) {
+		armed.price = threshold(leg, part(leg, left));
+	}
+	armed
+}
+
+/// Whether the price or the index of `leg` has come to one of its thresholds.
+pub const fn crossed(leg: &Leg<'_>, armed: &Armed) -> bool {
+	let price = match armed.price {
 		Some(tick) if leg.lots > 0 => leg.price.0 <= tick.0,
 		Some(tick) => leg.price.0 >= tick.0,
 		None => false,
-	}
+	};
+	let now = Step::of(leg.terms.contract, leg.funding.now);
+	let funding = match armed.funding {
+		Some(step) if leg.lots > 0 => now.0 >= step.0,
+		Some(step) => now.0 <= step.0,
+		None => false,
+	};
+	price || funding
 }
 
-/// The worst price at which `trigger` is not crossed.
+/// The worst price at which a threshold is not crossed.
 fn worst_unseen(leg: &Leg<'_>, trigger: Option<Ticks>) -> Ticks {
 	match trigger {
 		Some(tick) if leg.lots > 0 => tick.saturating_add(Ticks(1)),
@@ -136,21 +220,31 @@ fn worst_unseen(leg: &Leg<'_>, trigger: Option<Ticks>) -> Ticks {
 	}
 }
 
-/// Rule (R): no trigger is crossed, and with every price at the worst tick that its trigger does
-/// not see, the account is not liquidatable.
-pub fn holds<'a>(
-	quote: i128,
-	legs: impl Iterator<Item = (Leg<'a>, Option<Ticks>)> + Clone,
-) -> bool {
-	!legs.clone().any(|(leg, trigger)| crossed(&leg, trigger))
-		&& !Health::of(quote, legs.map(|(leg, trigger)| leg.at(worst_unseen(&leg, trigger))))
-			.liquidatable()
+/// The worst funding index at which a threshold is not crossed.
+fn last_unseen(leg: &Leg<'_>, trigger: Option<Step>) -> i128 {
+	let contract = leg.terms.contract;
+	match trigger {
+		Some(step) if leg.lots > 0 => step.floor(contract).saturating_sub(1),
+		Some(step) => Step(step.0.saturating_add(1)).floor(contract),
+		None if leg.lots > 0 => limit(contract),
+		None => -limit(contract),
+	}
+}
+
+/// Rule (R): no threshold is crossed, and with every price and index at the worst that its threshold
+/// does not see, the account is not liquidatable.
+pub fn holds<'a>(quote: i128, legs: impl Iterator<Item = (Leg<'a>, Armed)> + Clone) -> bool {
+	let unseen = |(leg, armed): (Leg<'a>, Armed)| {
+		leg.at(worst_unseen(&leg, armed.price)).under(last_unseen(&leg, armed.funding))
+	};
+	!legs.clone().any(|(leg, armed)| crossed(&leg, &armed))
+		&& !Health::of(quote, legs.map(unseen)).liquidatable()
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{terms::tests::btc, RiskTerms};
+	use crate::{terms::tests::btc, Accrual, RiskTerms};
 	use breakwater_core::units::Contract;
 	use proptest::prelude::*;
 	use std::vec::Vec;
@@ -163,7 +257,13 @@ mod tests {
 	#[test]
 	fn the_liquidation_price_is_the_exact_inverse_of_health() {
 		let terms = btc();
-		let leg = Leg { terms: &terms, lots: 1_000, cost: 10_000_000_000, price: Ticks(100_000) };
+		let leg = Leg {
+			terms: &terms,
+			lots: 1_000,
+			cost: 10_000_000_000,
+			funding: Accrual::default(),
+			price: Ticks(100_000),
+		};
 		let surplus = Health::of(400_000_000, [leg]).surplus();
 		assert_eq!(liquidation_price(&leg, surplus), Some(Ticks(97_959)));
 		// A long that is paid for in full cannot be liquidated by any price.
@@ -185,29 +285,37 @@ mod tests {
 			let terms = terms();
 			let mut legs = Vec::new();
 			for (i, (lots, price, gain)) in drawn.iter().enumerate() {
-				let leg = Leg { terms: &terms[i], lots: *lots, cost: 0, price: Ticks(*price) };
+				let leg = Leg { terms: &terms[i], lots: *lots, cost: 0, funding: Accrual::default(), price: Ticks(*price) };
 				// Bought somewhat off the price.
 				let cost = -(leg.at(Ticks(*price)).unrealised()) * (100 + *gain as i128) / -100;
 				legs.push(Leg { cost, ..leg });
 			}
-			let surplus = Health::of(quote, legs.iter().copied()).surplus();
-			let armed: Vec<_> =
-				legs.iter().map(|leg| (*leg, place(leg, surplus, legs.len()))).collect();
-			if surplus < 0 {
-				prop_assert!(armed.iter().all(|(leg, trigger)| crossed(leg, *trigger)));
-				let seen = armed.iter().map(|(leg, trigger)| leg.at(worst_unseen(leg, *trigger)));
+			let armed: Vec<_> = legs.iter().copied().zip(place(quote, &legs)).collect();
+			if Health::of(quote, legs.iter().copied()).liquidatable() {
+				prop_assert!(armed.iter().all(|(leg, armed)| crossed(leg, armed)));
+				let seen = armed.iter().map(|(leg, armed)| {
+					leg.at(worst_unseen(leg, armed.price)).under(last_unseen(leg, armed.funding))
+				});
 				let hidden = seen.clone().all(|leg| leg.price.0 > 0 && leg.price < Ticks::MAX);
 				prop_assert!(!hidden || !Health::of(quote, seen).liquidatable());
 				return Ok(());
 			}
-			prop_assert!(holds(quote, armed.iter().copied()));
-			// Any prices that no trigger sees.
+			let waits = |(leg, armed): &(Leg<'_>, Armed)| {
+				armed.funding == Some(Step::of(leg.terms.contract, leg.funding.now))
+			};
+			prop_assert!(holds(quote, armed.iter().copied()) || armed.iter().all(waits));
+			// Any prices and indices that no threshold sees.
 			for (which, permille) in moves {
-				let seen: Vec<_> = armed.iter().enumerate().map(|(i, (leg, trigger))| {
-					let worst = worst_unseen(leg, *trigger).0 as i64;
-					let now = leg.price.0 as i64;
-					let share = if i == which % armed.len() { permille as i64 } else { 1_000 };
-					leg.at(Ticks((now + (worst - now) * share / 1_000) as u32))
+				let seen: Vec<_> = armed.iter().enumerate().map(|(i, (leg, armed))| {
+					let share = if i == which % drawn.len() { permille as i128 } else { 1_000 };
+					let between = |now: i128, worst: i128| now + (worst - now) * share / 1_000;
+					let price = between(
+						leg.price.0.into(),
+						worst_unseen(leg, armed.price).0.into(),
+					);
+					let unseen = last_unseen(leg, armed.funding);
+					let index = between(leg.funding.now, unseen.clamp(-(1 << 90), 1 << 90));
+					leg.at(Ticks(price as u32)).under(index)
 				}).collect();
 				prop_assert!(!Health::of(quote, seen).liquidatable());
 			}
@@ -218,7 +326,7 @@ mod tests {
 			(lots, price, gain) in leg_strategy(), quote in 0i128..1 << 42,
 		) {
 			let terms = btc();
-			let leg = Leg { terms: &terms, lots, cost: 0, price: Ticks(price) };
+			let leg = Leg { terms: &terms, lots, cost: 0, funding: Accrual::default(), price: Ticks(price) };
 			let cost = leg.unrealised() * (100 + gain as i128) / 100;
 			let leg = Leg { cost, ..leg };
 			let surplus = Health::of(quote, [leg]).surplus();

@@ -54,6 +54,7 @@ fn a_withdrawal_pays_what_margin_leaves_free() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
 		trade(a, b, PRICE, 1_000);
+		deep_book();
 		// 1 BTC at 10,000 ties up 500.
 		let over = Margin::withdraw(signed(1), 0, 500 * QUOTE + 1);
 		assert_noop!(over, Error::<Test>::ExceedsWithdrawable);
@@ -65,6 +66,34 @@ fn a_withdrawal_pays_what_margin_leaves_free() {
 		assert_eq!(Assets::balance(1, 1), (1_000_000 - 505) * QUOTE);
 		// Losses can not be left behind either.
 		assert_eq!(Margin::summary_of(b).unwrap().withdrawable, 395 * QUOTE);
+	});
+}
+
+/// Orders on both sides, a hundred times as large as what the tests hold.
+fn deep_book() {
+	let maker = funded(18, 900_000);
+	for (side, price) in [(Side::Bid, 99_500), (Side::Ask, 101_500)] {
+		place(maker, BTC, side, price, 100_000, &NO_FEES, false).unwrap();
+	}
+}
+
+#[test]
+fn who_leaves_must_leave_what_closing_his_position_would_cost() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b, c) = (funded(1, 3_000), funded(2, 3_000), funded(3, 3_000));
+		trade(a, b, PRICE, 1_000);
+		let free = |who| Margin::summary_of(who).unwrap().withdrawable;
+		// An empty book: a tenth of 10,000 and the maintenance margin of 200.
+		assert_eq!(free(a), 1_800 * QUOTE);
+		// A book as deep as the position: 1 %. Then the initial margin is more.
+		place(c, BTC, Side::Bid, 99_500, 1_000, &NO_FEES, false).unwrap();
+		assert_eq!(free(a), 2_500 * QUOTE);
+		assert_eq!(free(b), 1_800 * QUOTE);
+		// Half as deep as 2,000 lots would need for 2 %.
+		trade(a, b, PRICE, 4_000);
+		// 50,000 against 9,950: 5.03 % of it, and 1,000 of maintenance margin.
+		let over = Margin::withdraw(signed(1), 0, 1);
+		assert_noop!(over, Error::<Test>::ExceedsWithdrawable);
 	});
 }
 

@@ -1,7 +1,7 @@
 //! Whatever happens, every invariant holds after each step.
 
 use crate::{mock::*, *};
-use breakwater_primitives::{clearing::Fees, AccountRef, MarketId, Ppm, Side, SignedPpm};
+use breakwater_primitives::{clearing::Fees, AccountRef, Clearing, MarketId, Ppm, Side, SignedPpm};
 use frame_support::{storage::with_storage_layer, traits::Hooks};
 use proptest::prelude::*;
 
@@ -11,6 +11,7 @@ enum Step {
 	Withdraw(u64, u128),
 	Order { who: u64, second: bool, buy: bool, offset: i32, lots: u64, ioc: bool },
 	Price { second: bool, permille: i32 },
+	Funding { second: bool, index: i64 },
 	Liquidate(u32),
 	Insure(u128),
 	NextBlock,
@@ -27,6 +28,8 @@ fn step() -> impl Strategy<Value = Step> {
 			}),
 		4 => (any::<bool>(), -60i32..60)
 			.prop_map(|(second, permille)| Step::Price { second, permille }),
+		3 => (any::<bool>(), -(1i64 << 48)..1 << 48)
+			.prop_map(|(second, index)| Step::Funding { second, index }),
 		1 => (0u32..6).prop_map(Step::Liquidate),
 		1 => (1u128..100).prop_map(Step::Insure),
 		2 => Just(Step::NextBlock),
@@ -57,6 +60,9 @@ fn run(step: Step) {
 			let market = market(second);
 			let next = price(market) as i64 * (1_000 + permille as i64) / 1_000;
 			set_price(market, next.clamp(1_000, 10_000_000) as u32);
+		},
+		Step::Funding { second, index } => {
+			Margin::accrue(market(second), breakwater_primitives::Funding(index.into()));
 		},
 		Step::Liquidate(who) => {
 			let _ = with_storage_layer(|| Margin::liquidate(signed(9), AccountRef(who)));

@@ -17,11 +17,11 @@ fn a_price_wakes_an_account_and_a_healthy_one_is_armed_again() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
 		trade(a, b, PRICE, 1_000);
-		let first = account_of(a).positions[0].trigger.unwrap();
+		let first = account_of(a).positions[0].armed.price.unwrap();
 		set_price(BTC, first.0 + 1);
-		assert_eq!(account_of(a).positions[0].trigger, Some(first));
+		assert_eq!(account_of(a).positions[0].armed.price, Some(first));
 		set_price(BTC, first.0);
-		assert!(account_of(a).positions[0].trigger.unwrap() < first);
+		assert!(account_of(a).positions[0].armed.price.unwrap() < first);
 		assert_eq!(liquidations(), vec![]);
 		assert_eq!(Backlog::<Test>::get(), 0);
 	});

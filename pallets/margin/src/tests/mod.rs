@@ -2,5 +2,6 @@
 
 mod calls;
 mod conservation;
+mod funding;
 mod liquidation;
 mod session;

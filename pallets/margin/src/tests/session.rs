@@ -226,14 +226,14 @@ fn most_fills_leave_the_triggers_where_they_are() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
 		trade(a, b, PRICE, 1_000);
-		let trigger = account_of(a).positions[0].trigger;
+		let trigger = account_of(a).positions[0].armed.price;
 		assert!(trigger.is_some());
 		trade(a, b, PRICE, 50);
-		assert_eq!(account_of(a).positions[0].trigger, trigger);
+		assert_eq!(account_of(a).positions[0].armed.price, trigger);
 		trade(a, b, PRICE, 500);
-		assert!(account_of(a).positions[0].trigger > trigger);
+		assert!(account_of(a).positions[0].armed.price > trigger);
 		// A flip waits on the other side.
 		trade(b, a, PRICE, 2_000);
-		assert!(account_of(a).positions[0].trigger > Some(Ticks(PRICE)));
+		assert!(account_of(a).positions[0].armed.price > Some(Ticks(PRICE)));
 	});
 }
