@@ -129,7 +129,7 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type RearmOrigin = EnsureCouncilHalf;
 	type Calls = RuntimeCall;
 	type TxPause = TxPause;
-	type Auctions = ();
+	type Auctions = Perpetuals;
 	type SafeModeDuration = SafeModeMillis;
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
 }
