@@ -48,19 +48,22 @@ const fn number(market: MarketId, kind: Kind, at: u32, last: u8) -> u64 {
 /// reads as.
 struct Table<V> {
 	places: Vec<(u64, u32)>,
+	/// 64 less the bits of a place's number.
+	shift: u32,
 	values: Vec<V>,
 }
 
 impl<V: Default> Table<V> {
 	fn new() -> Self {
-		Self { places: vec![(0, 0); 64], values: Vec::from([V::default()]) }
+		Self { places: vec![(0, 0); 64], shift: 64 - 6, values: Vec::from([V::default()]) }
 	}
 
 	/// Where `key` is, or the free place where it belongs.
 	#[inline]
 	fn find(&self, key: u64) -> usize {
+		// The high bits of the product by the golden ratio spread neighbouring keys evenly.
 		let mask = self.places.len() - 1;
-		let mut at = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & mask;
+		let mut at = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize & mask;
 		loop {
 			let (other, index) = self.places[at];
 			if index == 0 || other == key {
@@ -89,6 +92,7 @@ impl<V: Default> Table<V> {
 	fn add(&mut self, key: u64) -> u32 {
 		if self.values.len() * 2 > self.places.len() {
 			let larger = vec![(0, 0); self.places.len() * 2];
+			self.shift -= 1;
 			for place in core::mem::replace(&mut self.places, larger) {
 				if place.1 != 0 {
 					let at = self.find(place.0);

@@ -47,11 +47,13 @@ impl Desk {
 			return Verdicts { bid: Verdict::Fill(want), ask: Verdict::Fill(want) };
 		}
 		let own = Verdict::Remove(Removal::SelfTrade);
-		match bid == ask {
-			true if bid.0 % 3 == 0 => Verdicts { bid: own, ask: own },
-			true if bid.0 % 3 == 1 => Verdicts { bid: own, ask: Verdict::Fill(want) },
-			true => Verdicts { bid: Verdict::Fill(want), ask: own },
-			false => Verdicts { bid: opinion(bid, want), ask: opinion(ask, want) },
+		if bid != ask {
+			return Verdicts { bid: opinion(bid, want), ask: opinion(ask, want) };
+		}
+		match bid.0 % 3 {
+			0 => Verdicts { bid: own, ask: own },
+			1 => Verdicts { bid: own, ask: Verdict::Fill(want) },
+			_ => Verdicts { bid: Verdict::Fill(want), ask: own },
 		}
 	}
 }
@@ -219,7 +221,7 @@ impl Pairs {
 			price: Ticks(place.price),
 			lots: Lots(place.lots),
 			sequence: Sequence(1 + self.naive.orders.len() as u64),
-			reduce_only: place.owner % 2 == 0,
+			reduce_only: place.owner.is_multiple_of(2),
 			expiry: place.expiry,
 		};
 		let mut cache = WriteBack::new(&mut self.real);

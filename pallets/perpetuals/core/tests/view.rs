@@ -137,7 +137,7 @@ fn young_and_expired_orders_make_no_impact_price_but_are_looked_at() {
 		Order { expiry: 50, ..order(Side::Ask, 101, 10, 1, 2) },
 		order(Side::Ask, 102, 10, 10, 3),
 	];
-	let mut price = |change: fn(&mut Impact)| {
+	let price = |change: fn(&mut Impact)| {
 		let mut asked = ask_of(102, Side::Ask);
 		change(&mut asked);
 		impact(&mut WriteBack::new(&mut stored(&orders)), &asked)

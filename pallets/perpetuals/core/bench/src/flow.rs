@@ -6,7 +6,10 @@
 
 use crate::Result;
 use breakwater_core::units::Side;
-use std::{collections::BTreeMap, path::Path};
+use std::{
+	collections::BTreeMap,
+	path::{Path, PathBuf},
+};
 
 /// What happened on the exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +84,32 @@ pub fn books(path: &Path) -> Result<Books> {
 		rows.insert(index, row(levels).ok_or(bad(path, *line))?);
 	}
 	Ok(Books { rows, every })
+}
+
+/// The samples in the directory that `BREAKWATER_DATA` names: files `lobster_*_messages*` and those
+/// that have the same beginning and `_snapshots` or `_book` instead.
+pub fn samples() -> Result<Vec<(PathBuf, PathBuf)>> {
+	let directory = std::env::var("BREAKWATER_DATA")
+		.map_err(|_| "name a file of messages and one of books, or set BREAKWATER_DATA")?;
+	let mut names = Vec::new();
+	for entry in std::fs::read_dir(&directory).map_err(|e| format!("{directory}: {e}"))? {
+		names.push(entry?.file_name().to_string_lossy().into_owned());
+	}
+	names.sort();
+	let partner = |name: &String| {
+		let (start, _) = name.strip_prefix("lobster_")?.split_once("_messages")?;
+		let book = ["_snapshots", "_book"].map(|kind| format!("lobster_{start}{kind}"));
+		names.iter().find(|other| book.iter().any(|book| other.starts_with(book)))
+	};
+	let place = |name: &String| Path::new(&directory).join(name);
+	let pairs: Vec<_> =
+		names.iter().filter_map(|name| Some((place(name), place(partner(name)?)))).collect();
+	if pairs.is_empty() {
+		return Err(
+			format!("{directory}: no pair of files lobster_*_messages* and its books").into()
+		);
+	}
+	Ok(pairs)
 }
 
 /// The lines of numbers, with their line numbers.

@@ -4,9 +4,10 @@
 //! ```text
 //!   breakwater-book-bench peers  [--rounds N] [--ops N]   one stream through every book
 //!   breakwater-book-bench growth [--rounds N] [--ops N]   100, 10,000 and 1,000,000 resting orders
-//!   breakwater-book-bench lobster MESSAGES BOOK [--reseed N]    replay a LOBSTER sample
+//!   breakwater-book-bench lobster [MESSAGES BOOK] [--reseed N]  replay LOBSTER samples
 //! ```
 //!
+//! Without files, `lobster` replays the samples in the directory that `BREAKWATER_DATA` names.
 //! With `--json FILE` the promises go to a file as well. `peers` needs the feature of its name.
 
 mod engine;
@@ -48,7 +49,7 @@ enum What {
 	},
 	/// Placing, cancelling and matching with 100, 10,000 and 1,000,000 resting orders.
 	Growth {
-		/// How often each is measured, in turns; the median counts.
+		/// How often each is measured, in turns; the best counts.
 		#[arg(long, default_value_t = 7)]
 		rounds: usize,
 		/// Operations of each kind.
@@ -57,11 +58,13 @@ enum What {
 	},
 	/// Replay the order flow of a LOBSTER sample and compare the best prices after each message.
 	Lobster {
-		/// The file of messages, with a header.
-		messages: PathBuf,
+		/// The file of messages.
+		#[arg(requires = "book")]
+		messages: Option<PathBuf>,
 		/// The file of books: one after every message, or snapshots with the message's number.
-		book: PathBuf,
-		/// Begin anew from the reference every so many messages; without it, only at the start.
+		book: Option<PathBuf>,
+		/// Begin anew from the reference every so many messages; without it, at every snapshot, and
+		/// never where there is a book after every message.
 		#[arg(long)]
 		reseed: Option<usize>,
 	},
@@ -76,7 +79,13 @@ fn main() -> Result<()> {
 		What::Peers { rounds, ops } => peers(&mut report, rounds, ops)?,
 		What::Growth { rounds, ops } => growth::measure(&mut report, rounds, ops),
 		What::Lobster { messages, book, reseed } => {
-			replay::run(&mut report, &messages, &book, reseed)?
+			let pairs = match messages.zip(book) {
+				Some(pair) => vec![pair],
+				None => flow::samples()?,
+			};
+			for (messages, book) in pairs {
+				replay::run(&mut report, &messages, &book, reseed)?;
+			}
 		},
 	}
 	if let Some(path) = &options.json {

@@ -47,16 +47,27 @@ pub struct Score {
 }
 
 /// Replay two files and print how they compare.
-pub fn run(report: &mut Report, messages: &Path, book: &Path, reseed: Option<usize>) -> Result<()> {
-	let (messages, books) = (flow::messages(messages)?, flow::books(book)?);
+pub fn run(
+	report: &mut Report,
+	messages_file: &Path,
+	book: &Path,
+	reseed: Option<usize>,
+) -> Result<()> {
+	let (messages, books) = (flow::messages(messages_file)?, flow::books(book)?);
+	let reseed = reseed.or((!books.every).then_some(1));
 	let score = replay(&messages, &books, reseed);
 	let share = 100.0 * score.reached as f64 / score.known.max(1) as f64;
+	let name = messages_file.file_name().unwrap_or_default().to_string_lossy();
 	println!(
-		"replay  {} messages, reseeded {}: the best bid and ask of the reference after {} of the {} \
+		"replay  {name}: {} messages, reseeded {}: the best bid and ask of the reference after {} of the {} \
 		 messages after which it is known ({share:.2} %), and at {} of {} rows before reseeding; {} of {} executions \
 		 of known orders filled the very order; {} orders proved gone",
 		messages.len(),
-		reseed.map_or("never".into(), |every| format!("every {every}")),
+		match reseed {
+			None => "never".into(),
+			Some(1) => "at every snapshot".into(),
+			Some(every) => format!("every {every}"),
+		},
 		score.reached,
 		score.known,
 		score.snapshots_reached,
@@ -237,6 +248,6 @@ mod tests {
 			Books { rows: [1, 2, 2, 2].map(row).into_iter().enumerate().collect(), every: true };
 		assert_eq!(replay(&[nothing; 4], &books, None).reached, 1);
 		let score = replay(&[nothing; 4], &books, Some(2));
-		assert_eq!((score.reached, score.snapshots_reached), (3, 1));
+		assert_eq!((score.reached, score.snapshots_reached), (3, 2));
 	}
 }

@@ -43,9 +43,3 @@ impl Report {
 		format!("{:#}\n", json!({ "promises": self.lines, "notes": self.notes }))
 	}
 }
-
-/// The median of some figures, which must not be empty.
-pub fn median(mut figures: Vec<f64>) -> f64 {
-	figures.sort_by(f64::total_cmp);
-	figures[figures.len() / 2]
-}

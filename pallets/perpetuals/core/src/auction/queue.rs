@@ -1,6 +1,6 @@
 //! One side of a book as a queue, a page at a time.
 
-use super::Leg;
+use super::uncross::Leg;
 use crate::{
 	book::Book,
 	matching::clear_overflow,
@@ -80,8 +80,9 @@ impl Queue {
 		}
 		let orders = &mut s.page_mut(head.page).orders;
 		orders.drain(head.start..head.start + head.done);
-		if let (true, Some(order)) = (head.changed, orders.get_mut(head.start)) {
-			order.lots = head.orders[head.done].lots;
+		if let (Some(order), Some(left)) = (orders.get_mut(head.start), head.orders.get(head.done))
+		{
+			order.lots = left.lots;
 		}
 		let chained = head.page != head.bucket;
 		if chained && orders.is_empty() && self.book.chain(head.price).drop_first(s) {
