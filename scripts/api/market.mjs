@@ -34,10 +34,13 @@ export const btc = (n) => Number(n) / LOTS;
  * @property {'Bid' | 'Ask'} side
  * @property {number} [price] in USDC; left out: a market order
  * @property {number} size in BTC
- * @property {'GoodTilCancelled' | 'PostOnly' | 'ImmediateOrCancel' | 'FillOrKill'} [timeInForce]
+ * @property {'GoodTilCancelled' | 'PostOnly' | 'PostOnlySlide' | 'ImmediateOrCancel' | 'FillOrKill'} [timeInForce]
  * @property {number} [protection] of a market order: the worst price, in USDC
  * @property {boolean} [reduceOnly]
- * @property {number} [client] the trader's own number for it
+ * @property {number} [client] the trader's own number for it, unlike that of his other resting orders
+ * @property {'CancelResting' | 'CancelTaker' | 'CancelBoth' | 'Decrement'} [selfTrade] what gives way when
+ *   it meets an order of the same owner
+ * @property {number} [maxFills] the most resting orders that it fills; 0: the default of its kind
  */
 
 /** One market, as seen through one connection. */
@@ -53,11 +56,12 @@ export class Market {
 	}
 
 	/** The `PlaceOrder` of an order. @param {OrderArgs} order */
-	order({ side, price: at, size, timeInForce = 'GoodTilCancelled', protection, reduceOnly = false, client = 0 }) {
+	order({ side, price: at, size, timeInForce = 'GoodTilCancelled', protection, reduceOnly = false, client = 0, ...options }) {
+		const { selfTrade = 'CancelResting', maxFills = 0 } = options;
 		const kind = at === undefined
 			? { Market: { protection: protection === undefined ? (side === 'Bid' ? 0xffff_ffff : 1) : ticks(protection) } }
 			: { Limit: { price: ticks(at), timeInForce } };
-		return { market: this.id, side, kind, lots: lots(size), reduceOnly, client };
+		return { market: this.id, side, kind, lots: lots(size), reduceOnly, client, selfTrade, maxFills };
 	}
 
 	/** @param {OrderArgs} order @param {number} [sub] @returns {Tx} */

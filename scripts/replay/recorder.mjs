@@ -156,4 +156,8 @@ const EVENTS = {
 		to.fills += 1;
 		return undefined;
 	},
+	'perpetuals.AuctionFilled': (to) => {
+		to.fills += 1;
+		return undefined;
+	},
 };

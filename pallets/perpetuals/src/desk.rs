@@ -488,6 +488,7 @@ impl<T: Config> Desk<T> {
 		ensure!(!matches!(phase, Phase::Uncrossing { .. }), Error::<T>::MarketInAuction);
 		if phase == Phase::Continuous && view.level == Level::Auction {
 			self.books.set_phase(market, Phase::Collecting { until: view.until, extensions: 0 });
+			Pallet::<T>::deposit_event(Event::AuctionBegan { market });
 		}
 		Ok(phase != Phase::Continuous || view.level == Level::Auction)
 	}

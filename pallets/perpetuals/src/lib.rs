@@ -32,6 +32,18 @@
 //!
 //! Expired orders leave the book when a taker meets them, or when anybody cancels them, which is
 //! free. A dead man's switch cancels the orders of an account that does not renew it.
+//!
+//! What nobody sends is done at the start of a block, before any order and within a budget; what does
+//! not fit goes on in the next.
+//!
+//! ```text
+//!   on_initialize ──► auctions and batches trade at one price ──► stop orders that wait behind others
+//!                 ──► switches that lapsed ──► premiums are sampled, funding accrues
+//!   a price       ──► stop orders that it crosses, within the meter of the feed
+//! ```
+//!
+//! Each has its story: `auction.rs`, `stops.rs`, `switch.rs`, `premium.rs`; [`funding`] has the
+//! formulas.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

@@ -179,6 +179,14 @@ impl House {
 			resting.collect()
 		})
 	}
+	/// Do something and forget what it did to the accounts, as storage would in a transaction that is
+	/// rolled back.
+	pub fn undone<R>(act: impl FnOnce() -> R) -> R {
+		let before = ACCOUNTS.with_borrow(Clone::clone);
+		let done = act();
+		ACCOUNTS.set(before);
+		done
+	}
 	pub fn accrued() -> Vec<(MarketId, Funding)> {
 		ACCRUED.with_borrow(Clone::clone)
 	}

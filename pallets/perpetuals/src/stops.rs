@@ -45,6 +45,9 @@ use scale_info::TypeInfo;
 
 /// The most stop orders of one account.
 pub const MAX_STOPS: u32 = 16;
+/// The most pages that finding the nearest stop reads on both sides, with the words above them, where
+/// the nearest buckets are as full as they can be.
+const BUCKET_READS: u64 = 2 * (255 + 3);
 /// Stops of one kind that are looked for at once.
 const LOOKED_FOR: usize = 16;
 
@@ -153,6 +156,15 @@ pub struct Nearest {
 }
 
 impl Nearest {
+	fn admit(&mut self, when: Crossing, trigger: Ticks) {
+		match when {
+			Crossing::AtOrBelow => self.below = self.below.max(Some(trigger)),
+			Crossing::AtOrAbove => {
+				self.above = Some(self.above.map_or(trigger, |above| above.min(trigger)));
+			},
+		}
+	}
+
 	fn reached(&self, mark: Ticks) -> bool {
 		self.below.is_some_and(|trigger| Crossing::AtOrBelow.reached(trigger, mark))
 			|| self.above.is_some_and(|trigger| Crossing::AtOrAbove.reached(trigger, mark))
@@ -200,8 +212,8 @@ impl<T: Config> Pallet<T> {
 		let mut triggers = store::<T>();
 		arm(&mut triggers, market, when.kind(), trigger, who, slot, 0)
 			.map_err(|_| Error::<T>::StopsFull)?;
-		Self::renew_nearest(market, &mut triggers);
 		triggers.flush();
+		NearestStops::<T>::mutate(market, |nearest| nearest.admit(when, trigger));
 		Stops::<T>::insert(who, stops);
 		Self::deposit_event(Event::StopPlaced { account: who, slot, market, when, trigger });
 		Ok(())
@@ -215,13 +227,19 @@ impl<T: Config> Pallet<T> {
 			BoundedVec::truncate_from(stops.iter().filter(named).copied().collect());
 		ensure!(slot.is_none() || !gone.is_empty(), Error::<T>::StopNotFound);
 		for Waiting { slot, stop } in gone {
-			Self::take_stop(who, slot, stop.order.market, stop.when.kind(), stop.trigger);
+			let market = stop.order.market;
+			Self::take_stop(who, slot, market, stop.when.kind(), stop.trigger);
+			let nearest = NearestStops::<T>::get(market);
+			if [nearest.below, nearest.above].contains(&Some(stop.trigger)) {
+				Self::renew_nearest(market);
+			}
 			Self::deposit_event(Event::StopCancelled { account: who, slot });
 		}
 		Ok(())
 	}
 
-	/// Take a stop order out of its slot and away from its trigger.
+	/// Take a stop order out of its slot and away from its trigger. The nearest are for the caller to
+	/// renew.
 	fn take_stop(
 		who: AccountRef,
 		slot: u8,
@@ -231,7 +249,6 @@ impl<T: Config> Pallet<T> {
 	) -> Option<StopOrder> {
 		let mut triggers = store::<T>();
 		disarm(&mut triggers, market, kind, trigger, who, slot);
-		Self::renew_nearest(market, &mut triggers);
 		triggers.flush();
 		let mut taken = None;
 		Stops::<T>::mutate_exists(who, |stored| {
@@ -245,9 +262,11 @@ impl<T: Config> Pallet<T> {
 		taken
 	}
 
-	fn renew_nearest(market: MarketId, triggers: &mut StopStore<T>) {
-		let below = nearest(triggers, market, Kind::Falling);
-		let above = nearest(triggers, market, Kind::Rising);
+	/// Look for the nearest stops of a market anew, which reads every page of a bucket.
+	fn renew_nearest(market: MarketId) {
+		let mut triggers = store::<T>();
+		let below = nearest(&mut triggers, market, Kind::Falling);
+		let above = nearest(&mut triggers, market, Kind::Rising);
 		let now = Nearest { below, above };
 		if now == Nearest::default() {
 			NearestStops::<T>::remove(market);
@@ -294,28 +313,35 @@ impl<T: Config> Pallet<T> {
 			&& Hot::<T>::get(market).phase == Phase::Continuous
 	}
 
-	/// Fire the stops that the mark has crossed, those furthest beyond it first. Returns whether none
-	/// is left.
+	/// Fire the stops that the mark has crossed. Returns whether none is left.
 	fn fire_stops(market: MarketId, prices: &Prices, meter: &mut WeightMeter) -> bool {
-		let most = most_of_a_stop::<T>();
+		let renewal = T::DbWeight::get().reads_writes(BUCKET_READS, 1);
+		let least = most_of_a_stop::<T>().saturating_add(renewal);
 		loop {
 			if !NearestStops::<T>::get(market).reached(prices.mark) {
 				return true;
 			}
 			// A stop that fires may be what halts the market.
-			if !Self::stops_fire(market, prices) {
+			if !meter.can_consume(least) || !Self::stops_fire(market, prices) {
 				return false;
 			}
-			let mut triggers = store::<T>();
-			for kind in [Kind::Falling, Kind::Rising] {
-				for (tick, found) in crossed(&mut triggers, market, kind, prices.mark, LOOKED_FOR) {
-					if !meter.can_consume(most) || !Self::stops_fire(market, prices) {
-						return false;
-					}
-					let work = Self::fire(market, kind, tick, found.account, found.what);
-					let moved = T::DbWeight::get().reads_writes(8, 4);
-					meter.consume(T::WeightInfo::operation(&work).saturating_add(moved));
+			meter.consume(renewal);
+			Self::fire_some(market, prices, meter);
+			Self::renew_nearest(market);
+		}
+	}
+
+	/// Fire a few of the stops that the mark has crossed, those furthest beyond it first.
+	fn fire_some(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
+		let most = most_of_a_stop::<T>();
+		let mut triggers = store::<T>();
+		for kind in [Kind::Falling, Kind::Rising] {
+			for (tick, found) in crossed(&mut triggers, market, kind, prices.mark, LOOKED_FOR) {
+				if !meter.can_consume(most) || !Self::stops_fire(market, prices) {
+					return;
 				}
+				let work = Self::fire(market, kind, tick, found.account, found.what);
+				meter.consume(T::WeightInfo::operation(&work).saturating_add(moved::<T>()));
 			}
 		}
 	}
@@ -344,5 +370,11 @@ impl<T: Config> Pallet<T> {
 fn most_of_a_stop<T: Config>() -> Weight {
 	let (fills, removals) = (T::MaxFills::get(), T::MaxRemovals::get());
 	T::WeightInfo::operation(&Work::worst(1, 0, fills.into(), removals.into()))
-		.saturating_add(T::DbWeight::get().reads_writes(8, 4))
+		.saturating_add(moved::<T>())
+}
+
+/// What taking a stop out of its slot and its page may cost: up to eight pages on its path and the
+/// words above the first are read; slots, two pages and three words are written.
+fn moved<T: Config>() -> Weight {
+	T::DbWeight::get().reads_writes(12, 6)
 }

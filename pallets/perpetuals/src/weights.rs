@@ -59,9 +59,10 @@ pub struct Work {
 
 impl Work {
 	/// The most that an operation of `orders` orders and `cancels` cancellations does when takers fill
-	/// `fills` resting orders and remove `removals` in all: each order in a page of its own, which
-	/// empties or fills a word, and each resting order of an account of its own. Higher words are
-	/// shared: two per side change. Only who trades has triggers to move.
+	/// `fills` resting orders and remove `removals` in all: each order in a page of its own, with a
+	/// word of the lowest and of the middle level of its own, and each resting order of an account of
+	/// its own. The highest word is one for each side of a market, and cancellations may be in any.
+	/// Only who trades has triggers to move.
 	pub fn worst(orders: u32, cancels: u32, fills: u32, removals: u32) -> Self {
 		let matched = fills.saturating_add(removals);
 		let pages = orders.saturating_add(cancels).saturating_add(matched);
@@ -76,7 +77,7 @@ impl Work {
 			accounts,
 			index_writes,
 			pages,
-			words: pages.saturating_add(4),
+			words: pages.saturating_mul(2).saturating_add(cancels).saturating_add(2),
 		}
 	}
 
@@ -175,14 +176,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	fn place_stop() -> Weight {
 		// Read are key, terms, prices, the account's stops, up to eight pages of its path and the words
-		// above the first and the nearest; written are stops, page, three words and the nearest.
-		Weight::from_parts(20_000_000, 24 * ITEM_PROOF)
-			.saturating_add(T::DbWeight::get().reads_writes(24, 6))
+		// above the first; written are stops, page, three words and the nearest.
+		Weight::from_parts(20_000_000, 16 * ITEM_PROOF)
+			.saturating_add(T::DbWeight::get().reads_writes(16, 6))
 	}
 
 	fn cancel_stops(stops: u32) -> Weight {
-		let one = Weight::from_parts(20_000_000, 24 * ITEM_PROOF)
-			.saturating_add(T::DbWeight::get().reads_writes(24, 8));
+		// Where the stop was the nearest of a bucket as full as it can be, all its pages are read.
+		let one = Weight::from_parts(20_000_000, 540 * ITEM_PROOF)
+			.saturating_add(T::DbWeight::get().reads_writes(540, 8));
 		one.saturating_mul(stops.into())
 	}
 
@@ -206,9 +208,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	fn block(markets: u16) -> Weight {
 		// `Terms` and `Hot` of every market, which change at most once a block as keys go, and
-		// `Numbered`, which is removed.
+		// `Numbered`, which is removed; what tells the hook that there is nothing to do is read.
 		let markets = u64::from(markets);
-		let keys = markets.saturating_mul(2).saturating_add(1);
+		let keys = markets.saturating_mul(2).saturating_add(6);
 		Weight::from_parts(0, keys.saturating_mul(500))
 			.saturating_add(T::DbWeight::get().reads_writes(keys, markets.saturating_add(1)))
 	}

@@ -18,6 +18,17 @@ impl Model {
 				assert_eq!((*price, self.0[maker_order].0), (maker_order.tick(), *maker));
 				self.lower(*maker_order, *lots);
 			},
+			Event::AuctionFilled { price, lots, bid, buyer, ask, seller, .. } => {
+				assert!(bid.tick() >= *price && ask.tick() <= *price);
+				assert_eq!((self.0[bid].0, self.0[ask].0), (*buyer, *seller));
+				self.lower(*bid, *lots);
+				self.lower(*ask, *lots);
+			},
+			Event::OrderReduced { id, account, lots } => {
+				let order = self.0.get_mut(id).expect("it rests");
+				assert!(order.0 == *account && order.1 > *lots && !lots.is_zero());
+				order.1 = *lots;
+			},
 			Event::OrderRemoved { id, lots, .. } | Event::OrderCancelled { id, lots, .. } => {
 				self.lower(*id, *lots);
 				assert!(!self.0.contains_key(id), "nothing is left of it");
@@ -54,6 +65,13 @@ enum Act {
 	Place { owner: u64, sub: u8, order: PlaceOrder },
 	Cancel { owner: u64, nth: usize },
 	CancelAll { owner: u64 },
+	Replace { owner: u64, nth: usize, shrink: u64, order: PlaceOrder },
+	CancelClient { owner: u64, client: u64 },
+	Stop { owner: u64, stop: StopOrder },
+	Switch { owner: u64, blocks: u32 },
+	Mark { price: u32 },
+	Level { level: Level },
+	Blocks { blocks: u64 },
 	Wait { seconds: u64 },
 	Limit { owner: u64, limit: u64 },
 }
@@ -63,13 +81,24 @@ fn order() -> impl Strategy<Value = PlaceOrder> {
 		4 => Just(TimeInForce::GoodTilCancelled),
 		2 => (1_001u32..1_020).prop_map(TimeInForce::GoodTilTime),
 		1 => Just(TimeInForce::PostOnly),
+		1 => Just(TimeInForce::PostOnlySlide),
 		1 => Just(TimeInForce::ImmediateOrCancel),
 		1 => Just(TimeInForce::FillOrKill),
 	];
 	let side = prop_oneof![Just(Side::Bid), Just(Side::Ask)];
-	(side, 1_000u32..1_040, 2u64..12, kind, prop::bool::weighted(0.2)).prop_map(
-		|(side, price, lots, kind, reduce_only)| PlaceOrder {
+	let mode = prop_oneof![
+		Just(SelfTrade::CancelResting),
+		Just(SelfTrade::CancelTaker),
+		Just(SelfTrade::CancelBoth),
+		Just(SelfTrade::Decrement),
+	];
+	let what = (side, 1_000u32..1_040, 2u64..12, kind, prop::bool::weighted(0.2));
+	(what, mode, 0u64..4, 0u8..4).prop_map(
+		|((side, price, lots, kind, reduce_only), self_trade, client, max_fills)| PlaceOrder {
 			reduce_only,
+			self_trade,
+			client,
+			max_fills,
 			..limit(side, price, lots, kind)
 		},
 	)
@@ -81,24 +110,80 @@ fn act() -> impl Strategy<Value = Act> {
 			.prop_map(|(owner, sub, order)| Act::Place { owner, sub, order }),
 		3 => (1u64..5, 0usize..64).prop_map(|(owner, nth)| Act::Cancel { owner, nth }),
 		1 => (1u64..5).prop_map(|owner| Act::CancelAll { owner }),
+		2 => (1u64..5, 0usize..64, 0u64..4, order())
+			.prop_map(|(owner, nth, shrink, order)| Act::Replace { owner, nth, shrink, order }),
+		1 => (1u64..5, 1u64..4).prop_map(|(owner, client)| Act::CancelClient { owner, client }),
+		1 => (1u64..5, prop::bool::ANY, 1_000u32..1_040, order()).prop_map(
+			|(owner, rising, trigger, order)| {
+				let when = if rising { Crossing::AtOrAbove } else { Crossing::AtOrBelow };
+				Act::Stop { owner, stop: StopOrder { when, trigger: Ticks(trigger), order } }
+			}
+		),
+		1 => (1u64..5, 0u32..20).prop_map(|(owner, blocks)| Act::Switch { owner, blocks }),
+		1 => (1_000u32..1_040).prop_map(|price| Act::Mark { price }),
+		1 => prop_oneof![2 => Just(Level::Normal), 2 => Just(Level::Auction), 1 => Just(Level::Freeze)]
+			.prop_map(|level| Act::Level { level }),
+		2 => (1u64..12).prop_map(|blocks| Act::Blocks { blocks }),
 		1 => (1u64..4).prop_map(|seconds| Act::Wait { seconds }),
 		1 => (1u64..5, 0u64..40).prop_map(|(owner, limit)| Act::Limit { owner, limit }),
 	]
 }
 
 fn perform(act: &Act) -> bool {
-	use frame_support::storage::with_storage_layer;
 	let signed = |owner: &u64| RuntimeOrigin::signed(*owner);
 	match act {
-		Act::Place { owner, sub, order } => with_storage_layer(|| {
-			Perpetuals::place(signed(owner), *sub, *order).map_err(|error| error.error)
-		})
-		.is_ok(),
+		Act::Place { owner, sub, order } => {
+			dispatch(signed(owner), Call::place { sub: *sub, order: *order }).is_ok()
+		},
 		Act::Cancel { owner, nth } => {
 			let orders = Perpetuals::open_orders(*owner, 0);
 			orders
 				.get(*nth)
 				.is_none_or(|order| Perpetuals::cancel(signed(owner), 0, order.id).is_ok())
+		},
+		Act::Replace { owner, nth, shrink, order } => {
+			let orders = Perpetuals::open_orders(*owner, 0);
+			let Some(open) = orders.get(*nth) else { return true };
+			let less = PlaceOrder {
+				client: open.client,
+				reduce_only: open.reduce_only,
+				lots: Lots(open.lots.0.saturating_sub(1)),
+				..limit(open.id.side(), open.id.tick().0, 0, TimeInForce::GoodTilCancelled)
+			};
+			let order = if *shrink > 0 { less } else { *order };
+			let actions = vec![BatchAction::Replace { id: open.id, order }];
+			dispatch(
+				signed(owner),
+				Call::batch { sub: 0, actions: actions.try_into().expect("one") },
+			)
+			.is_ok()
+		},
+		Act::CancelClient { owner, client } => {
+			dispatch(signed(owner), Call::cancel_client { sub: 0, client: *client }).is_ok()
+		},
+		Act::Stop { owner, stop } => {
+			dispatch(signed(owner), Call::place_stop { sub: 0, stop: *stop }).is_ok()
+		},
+		Act::Switch { owner, blocks } => {
+			dispatch(signed(owner), Call::set_switch { sub: 0, blocks: *blocks }).is_ok()
+		},
+		Act::Mark { price } => {
+			let mut told = Prices::default();
+			set_prices(|prices| {
+				prices.mark = Ticks(*price);
+				told = *prices;
+			});
+			let mut meter = frame_support::weights::WeightMeter::new();
+			Perpetuals::on_price(BTC, &told, &mut meter);
+			true
+		},
+		Act::Level { level } => {
+			Gates::level(BTC, *level);
+			true
+		},
+		Act::Blocks { blocks } => {
+			run_to(System::block_number() + blocks);
+			true
 		},
 		Act::CancelAll { owner } => Perpetuals::cancel_all(signed(owner), 0, None).is_ok(),
 		Act::Wait { seconds } => {
@@ -115,11 +200,15 @@ fn perform(act: &Act) -> bool {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig::with_cases(64))]
+	#![proptest_config(ProptestConfig::with_cases(32))]
 
 	#[test]
-	fn the_books_can_be_rebuilt_from_the_events(acts in prop::collection::vec(act(), 1..80)) {
-		ExtBuilder::default().build_and_execute(|| {
+	fn the_books_can_be_rebuilt_from_the_events(
+		acts in prop::collection::vec(act(), 1..80),
+		mode in prop_oneof![3 => Just(Mode::Continuous), 1 => Just(Mode::FrequentBatch)],
+	) {
+		let markets = vec![NewMarket { mode, ..btc() }, named("ETH-PERP")];
+		ExtBuilder { markets }.build_and_execute(|| {
 			let mut model = Model::default();
 			let mut seen = 0;
 			for act in &acts {

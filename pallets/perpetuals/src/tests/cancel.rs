@@ -106,12 +106,30 @@ fn storage_is_as_before_after_cancelling_everything() {
 		}
 		check();
 		assert_ne!(stored(), before);
+		set_prices(|prices| prices.mark = Ticks(1_000));
+		for trigger in [500, 900, 901] {
+			let when = Crossing::AtOrBelow;
+			let stop = StopOrder { when, trigger: Ticks(trigger), order: bid(10, 5) };
+			assert_ok!(dispatch(RuntimeOrigin::signed(1), Call::place_stop { sub: 0, stop }));
+		}
+		// What an auction collects leaves nothing either, when it ends without a trade.
+		<Perpetuals as Auctions>::collect(Scope::Market(BTC), 1_120_000);
+		assert_ok!(place(4, bid(2_000, 5)));
 		for owner in OWNERS {
 			for _ in 0..5 {
 				assert_ok!(cancel_all(owner, None));
 			}
 		}
-		Perpetuals::on_finalize(1);
+		assert_ok!(dispatch(RuntimeOrigin::signed(1), Call::cancel_stop { sub: 0, slot: None }));
+		run_to(20);
+		let of_the_clock = [b"Premiums".as_slice(), b"NextBin"];
+		let of_the_clock = of_the_clock
+			.map(|item| frame_support::storage::storage_prefix(b"Perpetuals", item).to_vec());
+		let stored = || -> Vec<_> {
+			let all = stored().into_iter();
+			all.filter(|(key, _)| !of_the_clock.iter().any(|item| key.starts_with(item))).collect()
+		};
+		Perpetuals::on_finalize(20);
 		assert_eq!(stored(), before);
 	});
 }

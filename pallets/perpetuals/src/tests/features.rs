@@ -2,7 +2,7 @@
 
 use super::*;
 use breakwater_primitives::clearing::Fees;
-use frame_support::dispatch::{GetDispatchInfo, Pays};
+use frame_support::dispatch::Pays;
 use TimeInForce::*;
 
 fn client(order: PlaceOrder, client: u64) -> PlaceOrder {

@@ -13,10 +13,14 @@ mod restrictions;
 mod stops;
 mod switch;
 mod venue;
+mod views;
 
 use crate::{mock::*, *};
 use breakwater_primitives::*;
-use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
+use frame_support::{
+	assert_noop, assert_ok,
+	dispatch::{DispatchResult, GetDispatchInfo},
+};
 use sp_runtime::traits::Dispatchable;
 
 /// A limit order in the BTC market.
@@ -45,10 +49,19 @@ fn reducing(order: PlaceOrder) -> PlaceOrder {
 	PlaceOrder { reduce_only: true, ..order }
 }
 
-/// Dispatch a call as an extrinsic would, in a storage layer of its own.
+/// Dispatch a call as an extrinsic would, in a storage layer of its own. What it weighs then is never
+/// more than what it said before.
 fn dispatch(origin: RuntimeOrigin, call: Call<Test>) -> DispatchResult {
-	let outcome = RuntimeCall::from(call).dispatch(origin);
-	outcome.map(|_| ()).map_err(|refusal| refusal.error)
+	let call = RuntimeCall::from(call);
+	let declared = call.get_dispatch_info().call_weight;
+	let outcome = call.clone().dispatch(origin);
+	let (info, result) = match outcome {
+		Ok(info) => (info, Ok(())),
+		Err(refusal) => (refusal.post_info, Err(refusal.error)),
+	};
+	let actual = info.actual_weight.unwrap_or(declared);
+	assert!(actual.all_lte(declared), "{actual} of {declared} by {call:?}");
+	result
 }
 
 fn place(owner: u64, order: PlaceOrder) -> DispatchResult {

@@ -253,7 +253,6 @@ fn a_taker_meets_no_more_orders_than_one_call_may() {
 #[test]
 fn the_weight_returned_is_that_of_what_was_done() {
 	ExtBuilder::default().build_and_execute(|| {
-		use frame_support::dispatch::GetDispatchInfo;
 		let declared = |order| {
 			RuntimeCall::Perpetuals(Call::place { sub: 0, order }).get_dispatch_info().call_weight
 		};
