@@ -90,6 +90,11 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
 	});
 }
 
+// What is under way when this is interrupted fails, and not all of it has somebody who waits for it.
+process.on('unhandledRejection', (error) => {
+	if (!interrupted) throw error;
+});
+
 main().catch(async (error) => {
 	// What was under way fails when it is interrupted, and that is no news.
 	if (interrupted) return;
