@@ -9,9 +9,9 @@
 use crate::{
 	triggers::{trees, Tree},
 	weights::WeightInfo,
-	Backlog, Config, House, Ledger, Pallet, Risk,
+	Backlog, Config, Error, House, Ledger, Pallet, Risk,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 use breakwater_core::trigger::crossed;
 use breakwater_math::liquidation;
 use breakwater_primitives::{AccountRef, Balance, MarketId, OnPrice, Prices, Ticks, MAX_MARKETS};
@@ -153,9 +153,12 @@ impl<T: Config> Pallet<T> {
 					let (accounts, index) = (settled.accounts, settled.index_writes);
 					let _ = meter.try_consume(T::WeightInfo::liquidated(accounts, index));
 				},
-				Err(_) => {
-					// Nothing could be closed. Its age grows all the same, and with it what may be done.
-					let _ = with_storage_layer(|| Self::begin_liquidation(who));
+				Err(error) => {
+					// Nothing could be closed. Its age grows all the same, and with it what may be done,
+					// but not while its markets are frozen.
+					if error != Error::<T>::LiquidationDenied.into() {
+						let _ = with_storage_layer(|| Self::begin_liquidation(who));
+					}
 					let _ = meter.try_consume(T::WeightInfo::liquidated(FAILED, 0));
 				},
 			}
@@ -167,10 +170,10 @@ impl<T: Config> Pallet<T> {
 	fn crossed_in(market: MarketId, max: usize) -> Vec<AccountRef> {
 		let prices = Self::prices(market);
 		let mut trees = trees::<T>();
-		let mut all: Vec<AccountRef> = Vec::new();
+		let (mut all, mut known) = (Vec::new(), BTreeSet::new());
 		let mut look = |tree: Tree, at: Ticks| {
 			for (_, trigger) in crossed(&mut trees, tree.key, tree.kind, at, max) {
-				if !all.contains(&trigger.account) {
+				if known.insert(trigger.account) {
 					all.push(trigger.account);
 				}
 			}

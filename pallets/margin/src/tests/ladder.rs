@@ -126,6 +126,24 @@ fn a_waiting_account_is_deleveraged_after_ten_blocks() {
 }
 
 #[test]
+fn a_liquidation_does_not_age_while_its_market_is_frozen() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 500), funded(2, 10_000));
+		trade(a, b, PRICE, 1_000);
+		set_level(BTC, Level::Freeze);
+		set_price(BTC, 96_500);
+		for _ in 0..12 {
+			next_block();
+		}
+		assert_eq!(account_of(a).since, 0);
+		set_level(BTC, Level::Normal);
+		next_block();
+		assert_eq!(account_of(a).since, 14);
+		assert_eq!(deleveragings(), vec![]);
+	});
+}
+
+#[test]
 fn the_funds_bring_a_bankrupt_to_zero_and_winners_pay_what_they_lack() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b) = (funded(1, 500), funded(2, 10_000));
@@ -351,5 +369,39 @@ fn attack_dust_is_closed_whole() {
 		set_price(BTC, 96_500);
 		assert_eq!(account_of(a).positions.len(), 0);
 		assert_eq!(account_of(a).since, 0);
+	});
+}
+
+#[test]
+fn a_crash_through_a_thin_book_leaves_no_bad_debt_and_nobody_below_zero() {
+	ExtBuilder::build_and_execute(|| {
+		// Sixteen longs of 5 to 20 times their balance against two shorts, and a book that falls away.
+		let shorts = [funded(18, 200_000), funded(19, 200_000)];
+		let mut longs = Vec::new();
+		for who in 1..17 {
+			let long = funded(who, 1_000);
+			let lots = 500 + (who * 91) % 1_400;
+			trade(long, shorts[who as usize % 2], PRICE, lots);
+			longs.push(long);
+		}
+		let maker = funded(17, 200_000);
+		let mut price = PRICE;
+		for step in 0..25u32 {
+			price -= 600 + step * 53 % 900;
+			let _ = place(maker, BTC, Side::Bid, price - 150, 600, &NO_FEES, false);
+			set_price(BTC, price);
+			next_block();
+		}
+		for _ in 0..40 {
+			next_block();
+		}
+		assert_eq!(Margin::bad_debt(), 0);
+		assert_eq!(told(|event| matches!(event, Event::Haircut { .. })), vec![]);
+		assert!(deleveragings().len() > 10);
+		for who in longs.into_iter().chain(shorts).chain([maker]) {
+			let summary = Margin::summary_of(who).unwrap();
+			assert!(summary.equity >= summary.maintenance_margin as i128, "{summary:?}");
+		}
+		assert_eq!(Backlog::<Test>::get(), 0);
 	});
 }
