@@ -83,7 +83,15 @@ fn call_indices_of_our_pallets_are_pinned() {
 	);
 	assert_eq!(
 		calls::<pallet_margin::Call<Runtime>>(),
-		[(0, "deposit"), (1, "withdraw"), (2, "liquidate"), (3, "set_key")]
+		[
+			(0, "deposit"),
+			(1, "withdraw"),
+			(2, "liquidate"),
+			(3, "set_key"),
+			(4, "set_leverage"),
+			(5, "transfer"),
+			(6, "close_account"),
+		]
 	);
 	assert_eq!(
 		calls::<pallet_insurance::Call<Runtime>>(),

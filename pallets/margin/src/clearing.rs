@@ -120,7 +120,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn create_account(
+	pub(crate) fn create_account(
 		house: &mut House<T>,
 		owner: &T::AccountId,
 		sub: u8,

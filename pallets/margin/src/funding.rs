@@ -6,10 +6,10 @@
 //!             crossed funding triggers            -> Backlog        examined by the hooks, metered
 //! ```
 
-use crate::{triggers::trees, Backlog, Board, Config, Event, Pallet, Risk, Totals};
+use crate::{triggers::trees, Backlog, Config, Event, Pallet, Risk, Totals};
 use breakwater_core::trigger::crossed;
 use breakwater_math::{funding::limit, RiskTerms, Step};
-use breakwater_primitives::{shard_of, Amount, MarketId, Ppm};
+use breakwater_primitives::{Amount, MarketId, Ppm};
 
 impl<T: Config> Pallet<T> {
 	/// Move the indices of both sides by so much, as far as they may go: what a long lot owes more,
@@ -50,8 +50,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Where the indices of the sides of a market stand: of longs and of shorts.
 	pub(crate) fn funding_steps(market: MarketId, terms: &RiskTerms) -> [(i64, Step); 2] {
-		let (shard, at) = shard_of(market);
-		let entry = Board::<T>::get(shard).get(at).copied().unwrap_or_default();
+		let entry = Self::board_of(market);
 		[1, -1].map(|lots| (lots, Step::of(terms.contract, entry.funding(lots))))
 	}
 

@@ -1,38 +1,53 @@
-//! The clearing house: accounts, positions, health, liquidation.
+//! The clearing house: accounts, positions, funding, health, liquidation.
 //!
 //! A trader deposits the quote asset into an account of his own number; sub-accounts isolate risk. The
 //! exchange opens a session, in which every account that an operation touches is loaded once, changed
-//! in memory and written once. Each position keeps one trigger at a price that comes before the account
-//! can be liquidatable, so nobody has to look for such accounts: a price that crosses triggers wakes
-//! their accounts, which are then armed again or closed into the book.
+//! in memory and written once. Each position keeps two triggers that come before its account can be
+//! liquidatable, one at a price and one at a step of its side's funding index, so nobody has to look
+//! for such accounts: what crosses triggers wakes their accounts, which are then armed again or
+//! liquidated.
 //!
 //! ```text
 //!   deposit ->  Accounts { quote, positions, orders }  <- session: hold, free, maker, settle, commit
 //!                   |  triggers (rule R)                        ^
 //!                   v                                           | Clearing        Venue
-//!   price ->  Board, crossed triggers -> examine -> healthy: arm again             ^
-//!   (OnPrice)                              |                                       |
-//!                                          +-> liquidatable: cancel orders, close -+
-//!                                                 |              |
-//!                                              penalty        deficit -> insurance -> bad debt
+//!   price   ->  Board, crossed triggers -> examine -> healthy: arm again             ^
+//!   funding                                |                                        |
+//!                      worst first: cancel orders, cover a bankrupt, close into book +
+//!                                          |
+//!                      deleverage winners by the grid -> haircut of their side -> bad debt
 //! ```
 //!
-//! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
-//! quote balances, less the cost of open positions, plus fees, dust and the insurance funds, less
-//! deficits that no fund paid. [`pallet::Ledger`] keeps the sums, so a block compares them in two reads.
+//! **The ladder.** A liquidation takes ten blocks while most of the margin is there, never trades beyond
+//! the bankruptcy price and leaves three quarters of the book's depth to others in a block. Funds bring
+//! a bankrupt account to zero at the examined prices. What the book does not take is closed against
+//! those who gained most on most leverage; what nobody can pay is taken from each lot of the winning
+//! side through its funding index, 1 % of its value at the most; beyond that the market is quarantined.
 //!
-//! **Maintenance is pure.** Whether an account is liquidated depends on prices and its market's terms
-//! alone; levels, open interest and the stable price act on initial margin and withdrawals only. The
-//! trigger rule depends on that: see [`breakwater_math`].
+//! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
+//! quote balances, less the cost of open positions, plus what markets were paid in funding and have not
+//! passed on, plus fees, dust and the insurance funds, less deficits that nobody paid.
+//! [`pallet::Ledger`] keeps the sums, so a block compares them in two reads. Funding is owed before it
+//! is settled: what all positions of a market owe together and what the market was paid sum to the
+//! rounding of its payments, less than one unit.
+//!
+//! **Maintenance is pure.** Whether an account is liquidated depends on prices, funding and its market's
+//! terms alone; levels, open interest, volatility and the stable price act on initial margin and
+//! withdrawals only. The trigger rule depends on that: see [`breakwater_math`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+mod accounts;
+mod capacity;
 mod checks;
 mod clearing;
 mod custody;
+mod deleveraging;
 mod funding;
+mod haircut;
+mod ladder;
 mod liquidation;
 mod session;
 mod triggers;
@@ -54,7 +69,7 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::types::{Account, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals};
+	use crate::types::{Account, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals};
 	use alloc::vec::Vec;
 	use breakwater_core::{
 		store::{PageKey, Word, WordKey},
@@ -164,7 +179,11 @@ pub mod pallet {
 	#[pallet::whitelist_storage]
 	pub type Backlog<T: Config> = StorageValue<_, u64, ValueQuery>;
 
-	/// Triggers that wait for prices, in pages of adjacent ticks.
+	/// What liquidations took from each market's book in this block and this minute.
+	#[pallet::storage]
+	pub type Flows<T: Config> = StorageMap<_, Identity, MarketId, Flow, ValueQuery>;
+
+	/// Triggers that wait for prices and funding, and places on the grid of deleveraging, in pages.
 	#[pallet::storage]
 	pub type TriggerPages<T: Config> = StorageMap<_, Identity, PageKey, TriggerPage, OptionQuery>;
 
@@ -211,6 +230,35 @@ pub mod pallet {
 			/// Until when it may trade, in milliseconds of chain time.
 			until: Millis,
 		},
+		/// Collateral moved between two accounts of an owner.
+		Transferred {
+			/// Out of this account.
+			from: AccountRef,
+			/// Into this account.
+			to: AccountRef,
+			/// How much, in quote units.
+			amount: Balance,
+		},
+		/// An account was closed by its owner.
+		AccountClosed {
+			/// Its number.
+			account: AccountRef,
+			/// Whose it was.
+			owner: T::AccountId,
+			/// Which of the owner's sub-accounts.
+			sub: u8,
+			/// What was paid out, in quote units.
+			paid: Balance,
+		},
+		/// An account limited its own leverage in a market; zero means no limit of its own.
+		LeverageSet {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// The limit.
+			leverage: u16,
+		},
 		/// Fills changed a position. Told once per operation.
 		PositionChanged {
 			/// The account.
@@ -256,8 +304,62 @@ pub mod pallet {
 			market: MarketId,
 			/// What the funds paid.
 			covered: Balance,
-			/// What nobody paid: now bad debt of the market.
+			/// What the other side of the market pays, the same for each lot.
+			socialised: Balance,
+			/// What nobody paid: now bad debt of the market, which has to be settled.
 			uncovered: Balance,
+		},
+		/// The funds paid what a bankrupt account lacked at the examined prices, so that its positions
+		/// could be closed at them.
+		BankruptCovered {
+			/// The account.
+			account: AccountRef,
+			/// The market whose funds were asked.
+			market: MarketId,
+			/// Equity before, in quote units.
+			equity: Amount,
+			/// What the funds paid, in quote units.
+			covered: Balance,
+			/// What of it was not needed and went back to the market's fund, in quote units.
+			returned: Balance,
+		},
+		/// A position of an under-margined account was closed against the position of somebody on the
+		/// other side, since the book did not take it.
+		Deleveraged {
+			/// The under-margined account.
+			account: AccountRef,
+			/// Whose position was reduced for it.
+			counterparty: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots of the under-margined account closed: positive for a long.
+			lots: i64,
+			/// The price: the bankruptcy price of a bankrupt account, the examined price of another.
+			price: Ticks,
+			/// The price at which the position was examined.
+			examined: Ticks,
+			/// The counterparty's score: gain times leverage, net of hedges, in millionths.
+			score: u64,
+			/// The lots that it would have given had the whole side given in proportion.
+			pro_rata: Lots,
+		},
+		/// A side of a market pays what neither the funds nor a deleveraging could.
+		Haircut {
+			/// The market.
+			market: MarketId,
+			/// Whether the longs pay; otherwise the shorts do.
+			longs_pay: bool,
+			/// What each lot pays, in 2^-32 quote units.
+			per_lot: Amount,
+			/// What that comes to, in quote units.
+			taken: Balance,
+		},
+		/// A liquidation cancelled resting orders of its account.
+		OrdersCancelled {
+			/// The account.
+			account: AccountRef,
+			/// How many.
+			orders: u16,
 		},
 		/// Funding of a position was settled into its account's quote balance.
 		FundingSettled {
@@ -332,7 +434,8 @@ pub mod pallet {
 		InsufficientMargin,
 		/// The account has positions or orders in as many markets as it may.
 		TooManyPositions,
-		/// The account has as many resting orders as it may.
+		/// The account has as many resting orders as it may: 16, and one more for each 10 units of its
+		/// quote balance, up to 64.
 		TooManyOrders,
 		/// Open interest may not grow at the market's present level.
 		OpenInterestFrozen,
@@ -345,8 +448,14 @@ pub mod pallet {
 		PriceNotUsable,
 		/// More than may be withdrawn now: unrealised profit and margin in use stay.
 		ExceedsWithdrawable,
+		/// An account cannot move collateral to itself.
+		SameAccount,
+		/// The account still has positions, orders or trading keys.
+		AccountInUse,
 		/// The account has enough equity; there is nothing to liquidate.
 		NotLiquidatable,
+		/// The account was deleveraged for others lately and still has half its maintenance margin.
+		Spared,
 		/// No market of the account allows a liquidation now.
 		LiquidationDenied,
 		/// The book takes nothing at a price that a liquidation may accept.
@@ -420,6 +529,37 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			Self::do_set_key(who, sub, key, until)
 		}
+
+		/// Limit your leverage in a market to `leverage`, below the market's own limit: initial margin
+		/// of your account `sub` there is at least the value divided by it. Zero lifts your limit.
+		/// Nothing is closed by it; a lower limit counts from the next order or withdrawal on.
+		#[pallet::call_index(4)]
+		pub fn set_leverage(
+			origin: OriginFor<T>,
+			sub: u8,
+			market: MarketId,
+			leverage: u16,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_set_leverage(who, sub, market, leverage)
+		}
+
+		/// Move `amount` quote units from your account `from` to your account `to`: at most what may be
+		/// withdrawn. The first transfer into an account creates it, like a first deposit. Only the
+		/// owner may.
+		#[pallet::call_index(5)]
+		pub fn transfer(origin: OriginFor<T>, from: u8, to: u8, amount: Balance) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_transfer(who, from, to, amount)
+		}
+
+		/// Close your account `sub`, which has no positions, orders or trading keys: what is in it is
+		/// paid out, and its entry and number are removed. Only the owner may.
+		#[pallet::call_index(6)]
+		pub fn close_account(origin: OriginFor<T>, sub: u8) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_close_account(who, sub)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -428,6 +568,10 @@ pub mod pallet {
 		/// first deposit.
 		pub fn account(owner: T::AccountId, sub: u8) -> Option<AccountSummary> {
 			Self::account_summary(&owner, sub)
+		}
+		/// The sub-account numbers of `owner` that exist, each with its account's number.
+		pub fn accounts(owner: T::AccountId) -> Vec<(u8, AccountRef)> {
+			Self::accounts_of(&owner)
 		}
 		/// What custody holds and what is claimed of it, in quote units.
 		pub fn custody() -> CustodyStatus {

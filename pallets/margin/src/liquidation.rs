@@ -1,38 +1,31 @@
-//! Waking accounts whose triggers were crossed, and closing those that are under-margined.
+//! The queue of liquidation: waking accounts whose triggers were crossed.
 //!
 //! The trees are the queue: what lies beyond the price is what waits, and it stops waiting by itself
 //! when the price comes back. Those furthest beyond the price come first; every other block starts at another place
-//! among them, so that accounts for which the book has nothing do not hold up the rest.
+//! among them, so that accounts for which the book has nothing do not hold up the rest. Everybody is
+//! examined first; of those that fail the worst are liquidated first, by the share of the maintenance
+//! margin that is left.
 
 use crate::{
-	checks::Seen,
 	triggers::{trees, Tree},
-	types::position_in,
 	weights::WeightInfo,
-	Backlog, Config, Error, Event, House, Ledger, Pallet, Risk,
+	Backlog, Config, Error, House, Ledger, Pallet, Risk,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 use breakwater_core::trigger::crossed;
-use breakwater_math::{arithmetic::signed, liquidation, Health};
-use breakwater_primitives::{
-	AccountRef, Action, Backstop, Balance, Gate, GateView, Lots, MarketId, Observation, Observe,
-	OnPrice, Prices, Settled, Side, Ticks, Venue, MAX_MARKETS,
-};
-use frame_support::{
-	dispatch::DispatchResult, storage::with_storage_layer, traits::Get, weights::WeightMeter,
-};
+use breakwater_math::liquidation;
+use breakwater_primitives::{AccountRef, Balance, MarketId, OnPrice, Prices, Ticks, MAX_MARKETS};
+use frame_support::{storage::with_storage_layer, traits::Get, weights::WeightMeter};
 use sp_runtime::{DispatchError, SaturatedConversion};
 
 /// Triggers examined at once when a price crosses them.
 const AT_ONCE: usize = 16;
 /// Accounts of a market examined by a hook in a block.
 const PER_MARKET: usize = 64;
+/// What a liquidation in vain costs, as accounts written: it walks the book and reads counterparties.
+const FAILED: u16 = 8;
 /// Crossed triggers of each tree among which a block chooses.
 const WINDOW: usize = 256;
-/// Positions closed in one liquidation of a solvent account.
-const LEGS: usize = 2;
-/// Resting orders cancelled in one liquidation.
-const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
 
 impl<T: Config> OnPrice for Pallet<T> {
 	fn on_price(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
@@ -40,9 +33,10 @@ impl<T: Config> OnPrice for Pallet<T> {
 			return;
 		}
 		Self::change_board(market, |entry| entry.prices = usable(&entry.prices, prices));
-		let mut liquidations = AT_ONCE as u32;
-		let left = Self::examine(market, AT_ONCE, &mut liquidations, meter);
-		Self::set_backlog(market, left);
+		let mut found = Vec::new();
+		Self::examine(market, AT_ONCE, &mut found, meter);
+		Self::liquidate_worst(found, AT_ONCE as u32, meter);
+		Self::set_backlog(market, !Self::crossed_in(market, 1).is_empty());
 	}
 }
 
@@ -59,22 +53,6 @@ fn usable(last: &Prices, new: &Prices) -> Prices {
 	}
 }
 
-/// Whether positions of a market may be closed now.
-fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
-	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
-	!prices.long.is_zero()
-		&& !prices.short.is_zero()
-		&& validity.allows_liquidation()
-		&& view.allows(Action::Liquidate).is_ok()
-		&& market.0 < MAX_MARKETS
-}
-
-/// What closing one position did.
-struct Closed {
-	lots: Lots,
-	notional: Balance,
-}
-
 impl<T: Config> Pallet<T> {
 	fn set_backlog(market: MarketId, left: bool) {
 		let bits = Backlog::<T>::get();
@@ -85,39 +63,46 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn block_number() -> u32 {
+	/// The number of the block, as ages and flows count it.
+	pub(crate) fn block_number() -> u32 {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
-	/// Go on with the markets in which crossed triggers wait.
+	/// Go on with the markets in which crossed triggers wait: first examine in all of them, then
+	/// liquidate, the worst first.
 	pub(crate) fn work_backlog(meter: &mut WeightMeter) {
 		let bits = Backlog::<T>::get();
-		let mut liquidations = T::LiquidationsPerBlock::get();
+		if bits == 0 {
+			return;
+		}
 		// Each block starts at another market, so that none starves the others.
 		let block = Self::block_number();
-		for step in 0..MAX_MARKETS {
-			let market = MarketId((block as u16 % MAX_MARKETS + step) % MAX_MARKETS);
-			if bits >> market.0 & 1 == 1 {
-				let left = Self::examine(market, PER_MARKET, &mut liquidations, meter);
-				Self::set_backlog(market, left);
-			}
+		let markets = (0..MAX_MARKETS)
+			.map(|step| MarketId((block as u16 % MAX_MARKETS + step) % MAX_MARKETS))
+			.filter(|market| bits >> market.0 & 1 == 1);
+		let mut found = Vec::new();
+		for market in markets.clone() {
+			Self::examine(market, PER_MARKET, &mut found, meter);
+		}
+		Self::liquidate_worst(found, T::LiquidationsPerBlock::get(), meter);
+		for market in markets {
+			let looked = meter.try_consume(T::WeightInfo::scan()).is_ok();
+			Self::set_backlog(market, !looked || !Self::crossed_in(market, 1).is_empty());
 		}
 	}
 
-	/// Examine up to `max` crossed triggers of each tree of `market`: arm again, or liquidate as
-	/// long as `liquidations` last. Returns whether any are left.
+	/// Examine up to `max` crossed triggers of each tree of `market`: who is healthy is armed again, who
+	/// is not is added to `found` with his severity.
 	fn examine(
 		market: MarketId,
 		max: usize,
-		liquidations: &mut u32,
+		found: &mut Vec<(u8, AccountRef)>,
 		meter: &mut WeightMeter,
-	) -> bool {
+	) {
 		if meter.try_consume(T::WeightInfo::scan()).is_err() {
-			return true;
+			return;
 		}
-		let mut left = false;
 		let mut waiting = Self::crossed_in(market, WINDOW.max(max));
-		left |= waiting.len() > max;
 		let block = Self::block_number();
 		if waiting.len() > max && block % 2 == 1 {
 			let start = block as usize / 2 * max % waiting.len();
@@ -126,27 +111,58 @@ impl<T: Config> Pallet<T> {
 		waiting.truncate(max);
 		for who in waiting {
 			if meter.try_consume(T::WeightInfo::examine()).is_err() {
-				return true;
+				return;
 			}
-			let liquidate = *liquidations > 0 && meter.can_consume(T::WeightInfo::liquidate());
-			match with_storage_layer(|| Self::wake(who, liquidate)) {
-				Ok(Woken::Healthy) => (),
-				Ok(Woken::Liquidated(healthy, settled)) => {
+			// An index that is full around an account leaves it where it is: again next time.
+			let severity = with_storage_layer(|| Self::look_at(who)).ok().flatten();
+			if let Some(severity) = severity {
+				if !found.iter().any(|(_, known)| *known == who) {
+					found.push((severity, who));
+				}
+			}
+		}
+	}
+
+	/// Arm the triggers of an account again; of one that is to be liquidated only the severity is
+	/// returned.
+	pub(crate) fn look_at(who: AccountRef) -> Result<Option<u8>, DispatchError> {
+		let mut house = House::<T>::new();
+		let index = house.place(who)?;
+		let health = house.health_of(index);
+		if health.liquidatable() && !house.is_spared(index, &health) {
+			return Ok(Some(liquidation::severity(&health)));
+		}
+		house.touch(index);
+		house.write()?;
+		Ok(None)
+	}
+
+	/// Liquidate, the lowest severity first, as long as budget and weight last.
+	pub(crate) fn liquidate_worst(
+		mut found: Vec<(u8, AccountRef)>,
+		budget: u32,
+		meter: &mut WeightMeter,
+	) {
+		found.sort_by_key(|(severity, _)| *severity);
+		for (_, who) in found.into_iter().take(budget as usize) {
+			if !meter.can_consume(T::WeightInfo::liquidate()) {
+				return;
+			}
+			match with_storage_layer(|| Self::liquidate_account(who)) {
+				Ok(settled) => {
 					let (accounts, index) = (settled.accounts, settled.index_writes);
 					let _ = meter.try_consume(T::WeightInfo::liquidated(accounts, index));
-					*liquidations -= 1;
-					left |= !healthy;
 				},
-				Ok(Woken::Waits) => left = true,
-				Err(_) => {
-					// Nothing could be closed, or the index is full around it: again next time.
-					*liquidations = liquidations.saturating_sub(1);
-					let _ = meter.try_consume(T::WeightInfo::liquidate());
-					left = true;
+				Err(error) => {
+					// Nothing could be closed. Its age grows all the same, and with it what may be done,
+					// but not while its markets are frozen.
+					if error != Error::<T>::LiquidationDenied.into() {
+						let _ = with_storage_layer(|| Self::begin_liquidation(who));
+					}
+					let _ = meter.try_consume(T::WeightInfo::liquidated(FAILED, 0));
 				},
 			}
 		}
-		left || !Self::crossed_in(market, 1).is_empty()
 	}
 
 	/// Accounts beyond a price or an index of the market, at most `max` of each tree. Where both the
@@ -154,10 +170,10 @@ impl<T: Config> Pallet<T> {
 	fn crossed_in(market: MarketId, max: usize) -> Vec<AccountRef> {
 		let prices = Self::prices(market);
 		let mut trees = trees::<T>();
-		let mut all: Vec<AccountRef> = Vec::new();
+		let (mut all, mut known) = (Vec::new(), BTreeSet::new());
 		let mut look = |tree: Tree, at: Ticks| {
 			for (_, trigger) in crossed(&mut trees, tree.key, tree.kind, at, max) {
-				if !all.contains(&trigger.account) {
+				if known.insert(trigger.account) {
 					all.push(trigger.account);
 				}
 			}
@@ -182,152 +198,8 @@ impl<T: Config> Pallet<T> {
 		all
 	}
 
-	/// An account whose trigger was crossed: arm it again, or liquidate it.
-	fn wake(who: AccountRef, liquidate: bool) -> Result<Woken, DispatchError> {
-		let mut house = House::<T>::new();
-		let index = house.place(who)?;
-		let health = house.health_of(index);
-		if health.liquidatable() && liquidate {
-			let (healthy, settled) = Self::liquidate_in(house, index)?;
-			return Ok(Woken::Liquidated(healthy, settled));
-		}
-		house.touch(index);
-		house.write()?;
-		Ok(if health.liquidatable() { Woken::Waits } else { Woken::Healthy })
-	}
-
-	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResult {
-		let mut house = House::<T>::new();
-		let index = house.place(who)?;
-		frame_support::ensure!(house.health_of(index).liquidatable(), Error::<T>::NotLiquidatable);
-		Self::liquidate_in(house, index)?;
-		Ok(())
-	}
-
-	/// Cancel the account's orders and close positions, those first that relieve it most. Returns
-	/// whether it is healthy afterwards; fails when nothing could be cancelled or closed.
-	fn liquidate_in(mut house: House<T>, index: usize) -> Result<(bool, Settled), DispatchError> {
-		let who = house.accounts[index].who;
-		house.settle_all_funding(index);
-		let start = house.health_of(index);
-		let positions = house.accounts[index].account.positions.clone();
-		let mut legs: Vec<(Seen, GateView)> = Vec::new();
-		for seen in house.seen(&positions).into_iter().filter(|seen| seen.position.lots != 0) {
-			let market = seen.position.market;
-			let view = T::Gate::view(market);
-			if may_liquidate::<T>(market, &seen.prices, &view) {
-				legs.push((seen, view));
-			}
-		}
-		frame_support::ensure!(!legs.is_empty(), Error::<T>::LiquidationDenied);
-		legs.sort_by_key(|(seen, _)| {
-			(core::cmp::Reverse(liquidation::relief(&seen.leg())), seen.position.market)
-		});
-		if start.equity > 0 {
-			legs.truncate(LEGS);
-		}
-		// Resting orders take no maintenance margin, but they could add new risk.
-		let mut any = T::Venue::cancel_all(&mut house, who, CANCELS) > 0;
-		for (seen, view) in &legs {
-			let health = house.health_of(index);
-			if health.liquidatable() {
-				any |= Self::close_leg(&mut house, index, seen, view, &health);
-			}
-		}
-		frame_support::ensure!(any, Error::<T>::NoLiquidity);
-		let healthy = !house.health_of(index).liquidatable();
-		house.touch(index);
-		Ok((healthy, house.write()?))
-	}
-
-	/// Close as much of one position as restores the account, and take the penalty.
-	fn close_leg(
-		house: &mut House<T>,
-		index: usize,
-		seen: &Seen,
-		view: &GateView,
-		health: &Health,
-	) -> bool {
-		let (leg, market) = (seen.leg(), seen.position.market);
-		let who = house.accounts[index].who;
-		let share = liquidation::equity_share(health, &leg);
-		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
-		let limit = liquidation::book_limit(health, &leg, bankruptcy);
-		let limit = match leg.closing() {
-			Side::Ask => limit.max(view.band.low),
-			Side::Bid => limit.min(view.band.high),
-		};
-		let size = liquidation::close_size(health, &leg);
-		let Some(closed) = house.close(index, market, leg.closing(), size, limit) else {
-			return false;
-		};
-		let penalty = liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy);
-		if penalty > 0 {
-			house.credit(index, signed(penalty).saturating_neg());
-			T::Insurance::penalty(market, penalty);
-		}
-		let per_tick = closed.lots.0 as u128 * leg.terms.contract.unit as u128;
-		let price = closed.notional.checked_div(per_tick).unwrap_or(0);
-		let observation = Observation::Liquidated { notional: closed.notional };
-		T::Observe::observe(market, &observation);
-		Self::deposit_event(Event::Liquidated {
-			account: who,
-			market,
-			lots: i64::try_from(closed.lots.0).unwrap_or(i64::MAX) * leg.lots.signum(),
-			price: Ticks(u32::try_from(price).unwrap_or(u32::MAX)),
-			examined: leg.price,
-			equity: health.equity,
-			maintenance: health.maintenance,
-			bankruptcy,
-			penalty,
-			level: view.level,
-		});
-		true
-	}
-
 	/// Deficits that no fund paid, over all markets.
 	pub fn bad_debt() -> Balance {
 		Ledger::<T>::get().bad_debt
-	}
-}
-
-/// What became of an account that was woken.
-enum Woken {
-	Healthy,
-	/// With whether it is healthy now, and what was written.
-	Liquidated(bool, Settled),
-	Waits,
-}
-
-impl<T: Config> House<T> {
-	fn health_of(&mut self, index: usize) -> Health {
-		let account = &self.accounts[index].account;
-		let (quote, positions) = (account.quote, account.positions.clone());
-		self.health(quote, &positions)
-	}
-
-	/// Close into the book. The notional value is what balance less cost moved by, since such fills
-	/// carry no fee.
-	fn close(
-		&mut self,
-		index: usize,
-		market: MarketId,
-		side: Side,
-		lots: Lots,
-		limit: Ticks,
-	) -> Option<Closed> {
-		let worth = |house: &Self| {
-			let account = &house.accounts[index].account;
-			let position = position_in(&account.positions, market);
-			(position.lots, account.quote.saturating_sub(position.cost))
-		};
-		let who = self.accounts[index].who;
-		let (held, before) = worth(self);
-		let fills = T::MaxLiquidationFills::get();
-		T::Venue::close(self, market, who, side, lots, limit, fills);
-		let (left, after) = worth(self);
-		let closed = Lots(held.abs_diff(left));
-		let notional = after.saturating_sub(before).unsigned_abs();
-		(!closed.is_zero()).then_some(Closed { lots: closed, notional })
 	}
 }

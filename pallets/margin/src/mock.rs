@@ -393,3 +393,14 @@ pub fn trade(buyer: AccountRef, seller: AccountRef, price: u32, lots: u64) {
 pub fn account_of(who: AccountRef) -> types::Account<AccountId> {
 	Accounts::<Test>::get(who).unwrap()
 }
+
+/// The next block begins, one second later.
+pub fn next_block() {
+	use frame_support::traits::Hooks;
+	let block = System::block_number() + 1;
+	System::set_block_number(block);
+	Now::mutate(|now| *now += 1_000);
+	Margin::on_initialize(block);
+	Margin::on_finalize(block);
+	Margin::do_try_state().unwrap();
+}

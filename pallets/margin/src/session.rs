@@ -5,12 +5,12 @@ use crate::{
 	Accounts, Board, Config, Error, Risk, Totals,
 };
 use alloc::vec::Vec;
-use breakwater_math::{apply_fill, RiskTerms};
+use breakwater_math::{apply_fill, Health, RiskTerms};
 use breakwater_primitives::{
 	clearing::Fees, shard_of, AccountRef, Amount, Balance, Check, Fill, Hold, Lots, MarketId,
-	OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, Verdict,
+	OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, Ticks, Verdict,
 };
-use frame_support::dispatch::DispatchResult;
+use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::DispatchError;
 
 /// An account in a session.
@@ -165,12 +165,18 @@ impl<T: Config> House<T> {
 	}
 
 	/// One leg of a fill: funding, the position, the realised profit and the fee.
-	fn trade(&mut self, index: usize, terms: &RiskTerms, fill: &Fill, side: Side, fee: Amount) {
+	pub(crate) fn trade(
+		&mut self,
+		index: usize,
+		terms: &RiskTerms,
+		fill: &Fill,
+		side: Side,
+		fee: Amount,
+	) {
 		self.settle_funding(index, fill.market);
-		let (board, day) = (self.board(fill.market), self.day());
+		let board = self.board(fill.market);
 		let notional = terms.contract.notional(fill.lots, fill.price);
 		let loaded = &mut self.accounts[index];
-		loaded.account.volume.add(notional, day);
 		let Some(position) = position_mut(&mut loaded.account, fill.market) else {
 			return self.fail(Error::<T>::TooManyPositions);
 		};
@@ -180,6 +186,7 @@ impl<T: Config> House<T> {
 		if before.lots.signum() != after.lots.signum() {
 			// It waited on the other side, or waits for nothing now.
 			position.armed = Default::default();
+			position.cell = 0;
 			position.funding = if after.lots == 0 { 0 } else { board.funding(after.lots) };
 		}
 		let realised = after.realised.saturating_sub(fee);
@@ -223,6 +230,7 @@ impl<T: Config> House<T> {
 		let terms = self.risk(market)?;
 		let account = &mut self.accounts[index].account;
 		let order = OpenOrder { id: hold.id, client: hold.client };
+		ensure!(account.orders.len() < account.order_limit(), Error::<T>::TooManyOrders);
 		account.orders.try_push(order).map_err(|_| Error::<T>::TooManyOrders)?;
 		self.accounts[index].dirty = true;
 		if hold.reduce_only {
@@ -240,6 +248,33 @@ impl<T: Config> House<T> {
 		Ok(())
 	}
 
+	/// The health of an account as a fill would leave it, funding settled first; and whether it has a
+	/// place for the market.
+	pub(crate) fn after_fill(
+		&mut self,
+		index: usize,
+		market: MarketId,
+		side: Side,
+		lots: Lots,
+		price: Ticks,
+	) -> (bool, Health) {
+		let account = &self.accounts[index].account;
+		let (quote, mut positions) = (account.quote, account.positions.clone());
+		let (Ok(terms), board) = (self.risk(market), self.board(market)) else {
+			return (false, Health::default());
+		};
+		let Some(position) = positions.iter_mut().find(|p| p.market == market) else {
+			return (false, Health::default());
+		};
+		let notional = terms.contract.notional(lots, price);
+		let due = position.accrual(&board).due(position.lots);
+		let after = apply_fill(position.lots, position.cost, side, lots, notional);
+		(position.lots, position.cost) = (after.lots, after.cost);
+		position.funding = board.funding(after.lots);
+		let quote = quote.saturating_sub(due).saturating_add(after.realised);
+		(true, self.health(quote, &positions))
+	}
+
 	/// The maker's post-fill check: a fill that only reduces may not make an unhealthy account
 	/// worse, any other must leave it healthy.
 	fn maker_verdict(&mut self, index: usize, id: OrderId, want: Lots, reduce: bool) -> Verdict {
@@ -251,21 +286,12 @@ impl<T: Config> House<T> {
 		if lots.is_zero() {
 			return Verdict::Remove(Removal::ReduceOnly);
 		}
-		let Ok(terms) = self.risk(market) else { return Verdict::Remove(Removal::Margin) };
-		let account = &self.accounts[index].account;
-		let (quote, mut positions) = (account.quote, account.positions.clone());
-		let notional = terms.contract.notional(lots, id.tick());
-		let after = apply_fill(held.lots, held.cost, side, lots, notional);
-		let board = self.board(market);
-		let Some(position) = positions.iter_mut().find(|p| p.market == market) else {
+		let (known, after) = self.after_fill(index, market, side, lots, id.tick());
+		if !known {
 			return Verdict::Remove(Removal::Margin);
-		};
-		// As the fill would: funding is settled first.
-		let due = position.accrual(&board).due(held.lots);
-		(position.lots, position.cost) = (after.lots, after.cost);
-		position.funding = board.funding(after.lots);
-		let quote_after = quote.saturating_sub(due).saturating_add(after.realised);
-		let left = self.surplus(quote_after, &positions);
+		}
+		let left = after.surplus();
+		let quote = self.accounts[index].account.quote;
 		let allowed = left >= 0
 			|| lots <= room && {
 				let before = self.accounts[index].account.positions.clone();
@@ -276,6 +302,11 @@ impl<T: Config> House<T> {
 		} else {
 			Verdict::Remove(Removal::Margin)
 		}
+	}
+
+	/// Boards are read again: one has changed.
+	pub(crate) fn forget_boards(&mut self) {
+		self.boards.clear();
 	}
 
 	/// The open interest of `market` with this session's fills.
@@ -354,6 +385,10 @@ impl<T: Config> Session for House<T> {
 		let maker_fee = fees.maker.fee(notional).max(taker_fee.saturating_neg());
 		self.trade(taker, &terms, fill, fill.taker_side, taker_fee);
 		self.trade(maker, &terms, fill, fill.taker_side.opposite(), maker_fee);
+		let day = self.day();
+		for index in [taker, maker] {
+			self.accounts[index].account.volume.add(notional, day);
+		}
 		let (id, reduce_only) = (fill.maker_order, fill.maker_reduce_only);
 		self.release(maker, id, fill.lots, reduce_only, fill.maker_done);
 	}

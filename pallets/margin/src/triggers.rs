@@ -3,16 +3,18 @@
 use crate::{
 	checks::Seen,
 	session::{Loaded, Moved},
-	types::{position_in, Position},
+	types::{grid_cell, grid_place, position_in, Position},
 	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
 	TriggerWords,
 };
 use alloc::vec::Vec;
 use breakwater_core::{
 	store::{Kind, WriteBack},
-	trigger::{arm, disarm, TriggerPage, BUCKET_TICKS},
+	trigger::{arm as core_arm, disarm, TriggerPage, BUCKET_TICKS},
 };
-use breakwater_math::{arithmetic::signed, funding::FRACTION_BITS, trigger, Armed, Leg, Step};
+use breakwater_math::{
+	arithmetic::signed, deleveraging, funding::FRACTION_BITS, trigger, Armed, Health, Leg, Step,
+};
 use breakwater_primitives::{
 	store::MapBackend, AccountRef, Amount, Backstop, Balance, Lots, MarketId, Observation, Observe,
 	Settled, Ticks,
@@ -34,6 +36,10 @@ pub(crate) fn trees<T: Config>() -> Trees<T> {
 
 /// Set in a market's number where its funding triggers wait; no market has such a number.
 const FUNDING: u16 = 1 << 15;
+/// Set in a market's number, with the class of leverage, where the grid of deleveraging is kept.
+const GRID: u16 = 1 << 14;
+/// Where the class of leverage stands in such a number.
+const CLASS_SHIFT: u16 = 8;
 
 /// A tree of triggers of a market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +60,13 @@ impl Tree {
 		let kind = if lots > 0 { Kind::Rising } else { Kind::Falling };
 		Self { key: MarketId(market.0 | FUNDING), kind }
 	}
-	/// The market that it belongs to.
+	/// Where positions of `lots` of a class of leverage stand on the grid, by the bucket of their entry
+	/// price: longs that paid least first, shorts that received most.
+	pub(crate) const fn grid(market: MarketId, lots: i64, class: u8) -> Self {
+		let kind = if lots > 0 { Kind::Rising } else { Kind::Falling };
+		Self { key: MarketId(market.0 | GRID | (class as u16) << CLASS_SHIFT), kind }
+	}
+	/// The tree of which a page or word says that it belongs to it.
 	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) const fn of_key(key: MarketId, kind: Kind) -> Self {
 		Self { key, kind }
@@ -73,7 +85,7 @@ impl Tree {
 				Kind::Falling => at.0.saturating_add(away),
 				_ => at.0.saturating_sub(away).max(1),
 			};
-			if arm(trees, self.key, self.kind, Ticks(at), who, LIQUIDATION, 0).is_ok() {
+			if core_arm(trees, self.key, self.kind, Ticks(at), who, LIQUIDATION, 0).is_ok() {
 				return Ok(Ticks(at));
 			}
 		}
@@ -81,20 +93,48 @@ impl Tree {
 	}
 }
 
-/// Where the triggers of a position wait.
-pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 2] {
+/// Where the triggers of a position wait, and its place on the grid of deleveraging.
+pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 	let (market, lots) = (position.market, position.lots);
 	if lots == 0 {
-		return [None; 2];
+		return [None; 3];
 	}
 	let Armed { price, funding } = position.armed;
 	[
 		price.map(|tick| (Tree::price(market, lots), tick)),
 		funding.map(|step| (Tree::funding(market, lots), step.as_ticks())),
+		grid_place(position.cell)
+			.map(|(class, bucket)| (Tree::grid(market, lots, class), Ticks(bucket.into()))),
 	]
 }
 
-/// Bring the triggers of an account in line with its positions. Those that still come in time stay.
+/// What a position's triggers and its place on the grid shall be.
+struct Target {
+	armed: Armed,
+	cell: u16,
+}
+
+/// Where the triggers of the positions `held` shall wait. Those that still come in time stay, and with
+/// them the place on the grid, which is only brought up to date when they move.
+fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
+	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
+	let keep = trigger::holds(quote, held.iter().map(|seen| (seen.leg(), seen.position.armed)));
+	if keep && held.iter().all(|seen| seen.position.cell != 0) {
+		let stays = |seen: &&Seen| Target { armed: seen.position.armed, cell: seen.position.cell };
+		return held.iter().map(stays).collect();
+	}
+	let equity = Health::of(quote, legs.iter().copied()).equity;
+	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
+	let class = deleveraging::class(gross, equity);
+	let placed = if keep { Vec::new() } else { trigger::place(quote, &legs) };
+	let target = |(index, seen): (usize, &&Seen)| Target {
+		armed: placed.get(index).copied().unwrap_or(seen.position.armed),
+		cell: grid_cell(class, deleveraging::bucket(seen.leg().entry())),
+	};
+	held.iter().enumerate().map(target).collect()
+}
+
+/// Bring the triggers of an account in line with its positions.
 fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
@@ -102,43 +142,43 @@ fn rearm<T: Config>(
 ) -> Result<(), Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
-	let quote = loaded.account.quote;
-	let keep = trigger::holds(quote, held.iter().map(|seen| (seen.leg(), seen.position.armed)));
-	if keep {
-		for was in &loaded.before {
-			let is = waiting(&position_in(&loaded.account.positions, was.market));
-			let gone = waiting(was).into_iter().filter(|key| !is.contains(key));
-			take_away(trees, gone, who);
-		}
-		return Ok(());
-	}
-	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
-	let placed = trigger::place(quote, &legs);
-	// What stays where it is costs nothing: disarmed first, so that a full page has room.
-	let stays = |was: &Position| {
-		let index = held.iter().position(|seen| seen.position.market == was.market);
-		index.and_then(|index| {
-			let armed = *placed.get(index)?;
-			Some(waiting(&Position { armed, ..held[index].position }))
-		})
+	let targets = targets(loaded.account.quote, &held);
+	let wanted = |(seen, target): (&&Seen, &Target)| {
+		waiting(&Position { armed: target.armed, cell: target.cell, ..seen.position })
 	};
+	// Disarmed first, so that a full page has room.
 	for was in &loaded.before {
-		let is = stays(was).unwrap_or_default();
+		let index = held.iter().position(|seen| seen.position.market == was.market);
+		let is = index.and_then(|index| Some(wanted((held.get(index)?, targets.get(index)?))));
+		let is = is.unwrap_or_default();
 		let gone = waiting(was).into_iter().filter(|key| !is.contains(key));
 		take_away(trees, gone, who);
 	}
-	for (seen, armed) in held.iter().zip(placed) {
-		let Position { market, lots, .. } = seen.position;
-		let arm = |tree: Tree, trees: &mut _, at| tree.arm::<T>(trees, at, who);
-		let price = armed.price.map(|tick| arm(Tree::price(market, lots), trees, tick));
-		let tree = Tree::funding(market, lots);
-		let funding = armed.funding.map(|step| arm(tree, trees, step.as_ticks()));
-		let armed =
-			Armed { price: price.transpose()?, funding: funding.transpose()?.map(|at| Step(at.0)) };
+	for pair in held.iter().zip(&targets) {
+		let market = pair.0.position.market;
+		let had = waiting(&position_in(&loaded.before, market));
+		let [price, funding, cell] = wanted(pair);
+		let mut arm = |key: Option<(Tree, Ticks)>| match key {
+			Some((_, at)) if had.contains(&key) => Ok(Some(at)),
+			Some((tree, at)) => tree.arm::<T>(trees, at, who).map(Some),
+			None => Ok(None),
+		};
+		let armed = Armed { price: arm(price)?, funding: arm(funding)?.map(|at| Step(at.0)) };
+		let Target { cell: target, .. } = pair.1;
+		// Where too many stand in a cell, it stands nowhere: others are found there.
+		let placed = match cell {
+			Some((_, at)) if had.contains(&cell) => Some(at),
+			Some((tree, at)) => {
+				let armed = core_arm(trees, tree.key, tree.kind, at, who, LIQUIDATION, 0);
+				armed.is_ok().then_some(at)
+			},
+			None => None,
+		};
+		let cell = placed.map_or(0, |_| *target);
 		let mut positions = loaded.account.positions.iter_mut();
-		let position = positions.find(|position| position.market == market);
-		if let Some(position) = position.filter(|position| position.armed != armed) {
-			position.armed = armed;
+		let Some(position) = positions.find(|position| position.market == market) else { continue };
+		if position.armed != armed || position.cell != cell {
+			(position.armed, position.cell) = (armed, cell);
 			loaded.dirty = true;
 		}
 	}
@@ -172,6 +212,7 @@ impl<T: Config> House<T> {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
 				let seen = self.seen(&positions);
+				self.end_liquidation(index, &seen);
 				rearm::<T>(&mut trees, &mut self.accounts[index], &seen)?;
 			}
 			let loaded = &mut self.accounts[index];
@@ -192,6 +233,18 @@ impl<T: Config> House<T> {
 		let flushed = trees.flush();
 		settled.index_writes = flushed.pages.saturating_add(flushed.words);
 		Ok(settled)
+	}
+
+	/// A liquidation is over when the account is healthy again.
+	fn end_liquidation(&mut self, index: usize, seen: &[Seen]) {
+		let loaded = &mut self.accounts[index];
+		if loaded.account.since == 0 {
+			return;
+		}
+		let held = seen.iter().filter(|seen| seen.position.lots != 0);
+		if !Health::of(loaded.account.quote, held.map(Seen::leg)).liquidatable() {
+			(loaded.account.since, loaded.dirty) = (0, true);
+		}
 	}
 
 	/// Running totals; the hot path of a resting order has none to write.
@@ -215,7 +268,8 @@ impl<T: Config> House<T> {
 	}
 
 	/// Insurance pays for accounts that fills left without positions and below zero; what it does
-	/// not pay becomes bad debt of the market of the last fill.
+	/// not pay is taken from the other side of the market of the last fill, and what may not be taken
+	/// becomes bad debt of that market.
 	fn settle_deficits(&mut self) {
 		let Some(market) = self.moved.last().map(|moved| moved.market) else { return };
 		for index in 0..self.accounts.len() {
@@ -225,19 +279,24 @@ impl<T: Config> House<T> {
 				continue;
 			}
 			let deficit = quote.unsigned_abs();
+			let lost = position_in(&loaded.before, market).lots;
 			let covered = T::Insurance::cover(market, deficit).min(deficit);
-			let uncovered = deficit - covered;
+			let socialised = self.haircut(market, lost, deficit - covered);
+			let uncovered = deficit - covered - socialised;
 			if uncovered > 0 {
 				BadDebt::<T>::mutate(market, |debt| *debt = debt.saturating_add(uncovered));
 				Ledger::<T>::mutate(|ledger| {
 					ledger.bad_debt = ledger.bad_debt.saturating_add(uncovered)
 				});
+				// More than may be socialised: the market has to be settled.
+				T::Observe::observe(market, &Observation::InvariantBroken);
 			}
 			self.credit(index, signed(deficit));
 			if covered > 0 {
 				T::Observe::observe(market, &Observation::Covered { amount: covered });
 			}
-			let event = Event::DeficitCovered { account: who, market, covered, uncovered };
+			let event =
+				Event::DeficitCovered { account: who, market, covered, socialised, uncovered };
 			Pallet::<T>::deposit_event(event);
 		}
 	}

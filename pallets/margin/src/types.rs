@@ -17,6 +17,10 @@ use scale_info::TypeInfo;
 pub const MAX_POSITIONS: u32 = 16;
 /// The most resting orders of one account.
 pub const MAX_ORDERS: u32 = 64;
+/// Resting orders that every account may have, whatever is in it.
+const FREE_ORDERS: u32 = 16;
+/// Quote units, in the smallest unit, for each resting order more.
+const PER_ORDER: u128 = 10_000_000;
 /// The most trading keys of one account, besides its owner.
 pub const MAX_KEYS: u8 = 8;
 
@@ -107,6 +111,8 @@ pub struct Position {
 	pub ask: Resting,
 	/// Where the position's triggers wait; nowhere when nothing is held.
 	pub armed: Armed,
+	/// Where it stands on the grid of deleveraging; zero means nowhere. See [`grid_cell`].
+	pub cell: u16,
 	/// The account's own limit of leverage in this market; zero means that only the market's counts.
 	pub leverage: u16,
 }
@@ -189,6 +195,42 @@ pub struct Account<AccountId> {
 	pub orders: BoundedVec<OpenOrder, ConstU32<MAX_ORDERS>>,
 	/// What it traded lately.
 	pub volume: Volume,
+	/// The block in which its liquidation began; zero while it is not under way.
+	pub since: u32,
+	/// Until this block it is not liquidated while it has half its maintenance margin, since it was
+	/// deleveraged for others.
+	pub spared: u32,
+}
+
+/// Bits of a cell that hold the bucket of the entry price; above them stands the class.
+const BUCKET_BITS: u16 = 11;
+
+/// The number of a cell of the grid of deleveraging: class of leverage and bucket of entry price.
+pub const fn grid_cell(class: u8, bucket: u16) -> u16 {
+	((class as u16) << BUCKET_BITS | bucket) + 1
+}
+
+/// The class and the bucket of a cell.
+pub const fn grid_place(cell: u16) -> Option<(u8, u16)> {
+	match cell.checked_sub(1) {
+		Some(cell) => Some(((cell >> BUCKET_BITS) as u8, cell & ((1 << BUCKET_BITS) - 1))),
+		None => None,
+	}
+}
+
+/// What liquidations took from a market's book lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Flow {
+	/// The block of `in_block` and `examined`.
+	pub block: u32,
+	/// Notional value closed in that block, in quote units.
+	pub in_block: Balance,
+	/// Counterparties examined for deleveraging in that block.
+	pub examined: u16,
+	/// When the minute of `in_minute` began, in milliseconds of chain time.
+	pub minute: Millis,
+	/// Notional value closed in that minute, in quote units.
+	pub in_minute: Balance,
 }
 
 /// Notional value traded in the last 30 days: each day it loses a thirtieth of itself, so that an
@@ -247,7 +289,15 @@ impl<AccountId> Account<AccountId> {
 			positions: Default::default(),
 			orders: Default::default(),
 			volume: Default::default(),
+			since: 0,
+			spared: 0,
 		}
+	}
+	/// The resting orders that it may have: what rests costs the chain something, and an order that
+	/// only reduces reserves no margin, so accounts with little in them may have fewer.
+	pub fn order_limit(&self) -> usize {
+		let more = u128::try_from(self.quote).unwrap_or(0) / PER_ORDER;
+		more.saturating_add(FREE_ORDERS.into()).min(MAX_ORDERS.into()) as usize
 	}
 	/// Whether any lots are held.
 	pub fn holds_lots(&self) -> bool {

@@ -15,7 +15,14 @@ pub trait WeightInfo {
 	fn withdraw() -> Weight;
 	/// Set or revoke a key: two key records and the account.
 	fn set_key() -> Weight;
-	/// Liquidate: cancel 64 orders, close two legs with up to 16 makers each.
+	/// Limit leverage: key, terms and the account.
+	fn set_leverage() -> Weight;
+	/// Transfer: as a withdrawal and a deposit without the asset's accounts.
+	fn transfer() -> Weight;
+	/// Close an account: as a withdrawal without positions; key and account are removed.
+	fn close_account() -> Weight;
+	/// Liquidate: cancel 64 orders, close two legs with up to 16 makers each, and against others
+	/// of 64 who are examined.
 	fn liquidate() -> Weight;
 	/// What a liquidation really took that wrote so many accounts and pages of the trigger index.
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight;
@@ -41,17 +48,32 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(25, 12_000).saturating_add(T::DbWeight::get().reads_writes(9, 8))
 	}
 	fn withdraw() -> Weight {
-		// As a deposit without a new number, board, 16 terms, gate; two trigger pages and words for
-		// each of two positions whose triggers move. Fills and withdrawals rarely move any.
-		micros(60, 40_000).saturating_add(T::DbWeight::get().reads_writes(36, 14))
+		// As a deposit without a new number, board, 16 terms, totals and gate views; the book's depth on
+		// two pages for each of 16 positions, whose funding is settled; pages and words of triggers of
+		// two of them. Fills and withdrawals rarely move any.
+		micros(120, 120_000).saturating_add(T::DbWeight::get().reads_writes(84, 30))
 	}
 	fn set_key() -> Weight {
 		micros(10, 6_000).saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
+	fn set_leverage() -> Weight {
+		micros(10, 6_000).saturating_add(T::DbWeight::get().reads_writes(3, 1))
+	}
+	fn transfer() -> Weight {
+		// The other account with its triggers, and a new number at the worst.
+		Self::withdraw()
+			.saturating_add(micros(30, 20_000))
+			.saturating_add(T::DbWeight::get().reads_writes(12, 10))
+	}
+	fn close_account() -> Weight {
+		// Keys, account, ledger, funds, two asset accounts, asset, custody's and owner's system accounts.
+		micros(40, 16_000).saturating_add(T::DbWeight::get().reads_writes(10, 8))
+	}
 	fn liquidate() -> Weight {
 		// 64 cancelled orders on up to 24 pages with their words, 32 makers with their accounts and
-		// trigger pages, totals, ledger, funds.
-		micros(900, 600_000).saturating_add(T::DbWeight::get().reads_writes(120, 110))
+		// trigger pages, totals, ledger, funds; the grid's pages, 64 counterparties examined and half of
+		// them closed against.
+		micros(1_800, 900_000).saturating_add(T::DbWeight::get().reads_writes(280, 200))
 	}
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight {
 		// For each account itself and a page of the book; then words, totals, ledger, funds.
@@ -61,12 +83,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads_writes(writes.saturating_add(10), writes))
 	}
 	fn examine() -> Weight {
-		// Account, 16 terms, board; account, two trigger pages and a word written.
-		micros(20, 12_000).saturating_add(T::DbWeight::get().reads_writes(8, 4))
+		// Account, 16 terms, board; account, three trigger pages and a word written.
+		micros(25, 16_000).saturating_add(T::DbWeight::get().reads_writes(10, 5))
 	}
 	fn scan() -> Weight {
-		// For each tree three words and a page.
-		micros(10, 8_000).saturating_add(T::DbWeight::get().reads(8))
+		// For each of four trees three words and a page.
+		micros(15, 16_000).saturating_add(T::DbWeight::get().reads(16))
 	}
 	fn block() -> Weight {
 		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(4))
@@ -82,6 +104,15 @@ impl WeightInfo for () {
 	}
 	fn set_key() -> Weight {
 		micros(10, 0)
+	}
+	fn set_leverage() -> Weight {
+		micros(10, 0)
+	}
+	fn transfer() -> Weight {
+		micros(90, 0)
+	}
+	fn close_account() -> Weight {
+		micros(40, 0)
 	}
 	fn liquidate() -> Weight {
 		micros(900, 0)

@@ -22,6 +22,11 @@ pub struct Leg<'a> {
 }
 
 impl Leg<'_> {
+	/// The price paid for a lot on average, rounded down.
+	pub fn entry(&self) -> Ticks {
+		let per_tick = (self.size().0 as u128 * self.terms.contract.unit as u128).max(1);
+		Ticks(u32::try_from(self.cost.unsigned_abs() / per_tick).unwrap_or(u32::MAX))
+	}
 	/// Lots without sign.
 	pub const fn size(&self) -> Lots {
 		Lots(self.lots.unsigned_abs())

@@ -13,6 +13,7 @@
 //!   health       legs -> equity E, maintenance margin MM;  liquidatable: E < MM
 //!   reserve      position and resting orders -> initial margin with reserves R
 //!   liquidation  how much to close, how far from the price, where bankruptcy is
+//!   deleveraging whom to close against when the book does not take it
 //!   trigger      the price that wakes an account before E < MM
 //! ```
 //!
@@ -26,6 +27,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod arithmetic;
+pub mod deleveraging;
 pub mod funding;
 pub mod health;
 pub mod liquidation;

@@ -11,6 +11,11 @@ pub const TARGET: Ppm = Ppm(1_100_000);
 /// A position is closed whole when what is left would be worth less, in quote units.
 pub const MIN_REST: u128 = 1_000_000_000;
 
+/// Blocks after which all of a position may be closed at once.
+pub const RAMP_BLOCKS: u32 = 10;
+/// From this part of the maintenance margin on a liquidation takes its time.
+const SPARE: Ppm = Ppm(666_667);
+
 /// The part of the account's equity that stands behind `leg`: by its share of maintenance margin,
 /// rounded down. With a single position that is all of it.
 pub fn equity_share(health: &Health, leg: &Leg<'_>) -> i128 {
@@ -96,6 +101,27 @@ pub fn close_size(health: &Health, leg: &Leg<'_>) -> Lots {
 	}
 }
 
+/// The lots of `leg` to close in one visit, `age` blocks after the liquidation began: what restores
+/// the account, as far as the ramp goes; all of them when the rest would be worth less than
+/// [`MIN_REST`].
+pub fn step(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
+	let all = leg.size();
+	let lots = close_size(health, leg).min(ramp(health, all, age));
+	let rest = leg.terms.contract.notional(all.saturating_sub(lots), leg.price);
+	if rest < MIN_REST {
+		all
+	} else {
+		lots
+	}
+}
+
+/// How badly an account stands, from 0, which is bankrupt, to 15: the part of its maintenance margin
+/// that its equity still is.
+pub fn severity(health: &Health) -> u8 {
+	let equity = u128::try_from(health.equity).unwrap_or(0).min(health.maintenance);
+	mul_div_floor(equity, 15, health.maintenance.max(1)).min(15) as u8
+}
+
 /// How far from the examined price a liquidation may trade in the book: from a quarter of the
 /// maintenance rate for an account at its margin to one and a half of it for a bankrupt one.
 fn reach(health: &Health, leg: &Leg<'_>) -> Ppm {
@@ -105,19 +131,27 @@ fn reach(health: &Health, leg: &Leg<'_>) -> Ppm {
 	Ppm(factor.mul_floor(leg.terms.top_rate(leg.notional()).0 as u128) as u32)
 }
 
-/// The worst price at which `leg` may be closed into the book. While the account has equity, never
-/// beyond its bankruptcy price, so that such fills draw on no fund; a bankrupt account is closed
-/// down to the clamp around the examined price, and insurance pays what is missing.
+/// The worst price at which `leg` may be closed into the book: never beyond its bankruptcy price, so
+/// that fills draw on no fund.
 pub fn book_limit(health: &Health, leg: &Leg<'_>, bankruptcy: Ticks) -> Ticks {
 	let distance = reach(health, leg).mul_floor(leg.price.0 as u128) as u32;
-	let solvent = health.equity > 0;
 	if leg.lots > 0 {
-		let limit = leg.price.0.saturating_sub(distance).max(1);
-		Ticks(if solvent { limit.max(bankruptcy.0) } else { limit })
+		Ticks(leg.price.0.saturating_sub(distance).max(bankruptcy.0).max(1))
 	} else {
-		let limit = leg.price.0.saturating_add(distance);
-		Ticks(if solvent { limit.min(bankruptcy.0) } else { limit })
+		Ticks(leg.price.0.saturating_add(distance).min(bankruptcy.0))
 	}
+}
+
+/// The part of a position that may be closed `age` blocks after its liquidation began: a fifth at
+/// once and 8 % more with each block, all of it after [`RAMP_BLOCKS`]. Below [`SPARE`] of the
+/// maintenance margin nothing waits.
+pub fn ramp(health: &Health, lots: Lots, age: u32) -> Lots {
+	let near = health.equity < signed(SPARE.mul_ceil(health.maintenance));
+	if near || age >= RAMP_BLOCKS {
+		return lots;
+	}
+	let part = Ppm(200_000 + 80_000 * age);
+	Lots(u64::try_from(part.mul_ceil(lots.0.into())).unwrap_or(u64::MAX)).min(lots)
 }
 
 /// The penalty for having closed `lots` of `leg` for `notional` in all: the fee, as far as the
@@ -179,7 +213,35 @@ mod tests {
 		};
 		assert_eq!(limit(200_000_000), Ticks(99_500));
 		assert_eq!(limit(100_000_000), Ticks(99_000));
-		assert_eq!(limit(0), Ticks(97_000));
+		assert_eq!(limit(50_000_000), Ticks(99_500));
+		assert_eq!(limit(0), Ticks(100_000));
+		assert_eq!(limit(-10_000_000), Ticks(100_100));
+	}
+
+	#[test]
+	fn a_liquidation_takes_ten_blocks_unless_little_is_left() {
+		let at = |equity, age| ramp(&Health { equity, maintenance: 300 }, Lots(1_000), age).0;
+		assert_eq!(
+			[0, 1, 5, 9, 10, 99].map(|age| at(250, age)),
+			[200, 280, 600, 920, 1_000, 1_000]
+		);
+		assert_eq!((at(201, 0), at(200, 0), at(-5, 0)), (200, 1_000, 1_000));
+	}
+
+	#[test]
+	fn the_surplus_over_bankruptcy_pays_the_penalty_as_in_the_vector() {
+		// Bankrupt at 95, filled at 96 with 1.5 %: the smaller of 1 and 1.44.
+		let contract = Contract { unit: 10_000 };
+		let terms = RiskTerms { contract, liquidation_fee: Ppm(15_000), ..btc() };
+		let funding = Accrual::default();
+		let leg = Leg { terms: &terms, lots: 1, cost: 0, funding, price: Ticks(10_000) };
+		assert_eq!(penalty(&leg, Lots(1), 96_000_000, Ticks(9_500)), 1_000_000);
+	}
+
+	#[test]
+	fn severity_is_the_part_of_the_margin_that_is_left() {
+		let at = |equity| severity(&Health { equity, maintenance: 150 });
+		assert_eq!([-1, 0, 9, 10, 75, 149, 150].map(at), [0, 0, 0, 1, 7, 14, 15]);
 	}
 
 	#[test]

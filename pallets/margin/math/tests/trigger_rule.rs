@@ -208,7 +208,7 @@ impl World {
 		for market in 0..MARKETS {
 			let tick = width(self.terms[market].contract) * 8;
 			let price = self.prices[market] as i64;
-			let offset = (number / 100 + market) % 2 == 0;
+			let offset = (number / 100 + market).is_multiple_of(2);
 			let jump = if self.dice.roll(40) == 0 { 60 } else { 4 };
 			let climb = if offset { 8 } else { -8 };
 			let moved = price * (self.dice.between(-jump, jump) + climb) / 1_000;

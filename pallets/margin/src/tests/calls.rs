@@ -231,3 +231,103 @@ fn a_healthy_account_is_not_liquidated_and_strangers_may_ask() {
 		assert_noop!(Margin::liquidate(RuntimeOrigin::none(), a), DispatchError::BadOrigin);
 	});
 }
+
+#[test]
+fn a_limit_of_leverage_counts_for_orders_and_withdrawals() {
+	ExtBuilder::build_and_execute(|| {
+		let a = funded(1, 1_000);
+		let set = |market, leverage| Margin::set_leverage(signed(1), 0, market, leverage);
+		assert_noop!(Margin::set_leverage(signed(5), 0, BTC, 1), Error::<Test>::NoAccount);
+		assert_noop!(
+			Margin::set_leverage(RuntimeOrigin::none(), 0, BTC, 1),
+			DispatchError::BadOrigin
+		);
+		assert_noop!(set(MarketId(9), 1), Error::<Test>::UnknownMarket);
+		assert_ok!(set(BTC, 2));
+		assert_ok!(set(ETH, 3));
+		assert_ok!(set(ETH, 0));
+		assert_eq!(account_of(a).positions.len(), 1);
+		System::assert_has_event(
+			Event::LeverageSet { account: a, market: BTC, leverage: 2 }.into(),
+		);
+		let bid = |lots| place(a, BTC, Side::Bid, PRICE, lots, &NO_FEES, false);
+		assert_noop!(bid(201), Error::<Test>::InsufficientMargin);
+		assert_ok!(bid(200));
+		assert_noop!(Margin::withdraw(signed(1), 0, 1), Error::<Test>::ExceedsWithdrawable);
+		assert_ok!(set(BTC, 0));
+		assert_ok!(Margin::withdraw(signed(1), 0, 900 * QUOTE));
+		for market in 1..16 {
+			Margin::market_created(MarketId(market), btc_terms()).unwrap();
+			assert_ok!(set(MarketId(market), 1));
+		}
+		assert_noop!(set(ETH, 1), Error::<Test>::TooManyPositions);
+	});
+}
+
+#[test]
+fn collateral_moves_between_accounts_of_an_owner_like_a_withdrawal() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 3_000), funded(2, 3_000));
+		let transfer = |from, to, amount| Margin::transfer(signed(1), from, to, amount);
+		assert_noop!(transfer(0, 1, 0), Error::<Test>::ZeroAmount);
+		assert_noop!(transfer(0, 0, 1), Error::<Test>::SameAccount);
+		assert_noop!(transfer(0, 1, u128::MAX), Error::<Test>::AmountTooLarge);
+		assert_noop!(transfer(3, 0, 1), Error::<Test>::NoAccount);
+		assert_noop!(Margin::transfer(RuntimeOrigin::none(), 0, 1, 1), DispatchError::BadOrigin);
+		let small = frame_support::storage::with_storage_layer(|| transfer(0, 1, 5));
+		assert_eq!(small, Err(Error::<Test>::BelowMinimumDeposit.into()));
+		assert_ok!(transfer(0, 1, 1_000 * QUOTE));
+		let own = Keys::<Test>::get((1, 1)).unwrap().account;
+		assert_eq!(account_of(a).quote, 2_000 * QUOTE as i128);
+		assert_eq!(account_of(own).quote, 1_000 * QUOTE as i128);
+		assert_eq!(Margin::accounts_of(&1), vec![(0, a), (1, own)]);
+		System::assert_has_event(
+			Event::Transferred { from: a, to: own, amount: 1_000 * QUOTE }.into(),
+		);
+		trade(a, b, PRICE, 1_000);
+		// An empty book leaves 800; a freeze leaves nothing.
+		let over = frame_support::storage::with_storage_layer(|| transfer(0, 1, 801 * QUOTE));
+		assert_eq!(over, Err(Error::<Test>::ExceedsWithdrawable.into()));
+		assert_ok!(transfer(0, 1, 800 * QUOTE));
+		set_level(BTC, Level::Freeze);
+		assert_noop!(transfer(0, 1, 1), Error::<Test>::WithdrawalDenied);
+		assert_ok!(transfer(1, 0, 1_800 * QUOTE));
+		// A trading key of somebody else's account is no account of one's own.
+		set_level(BTC, Level::Normal);
+		let later = Now::get() + 1;
+		assert_ok!(Margin::deposit(signed(2), 5, 10 * QUOTE));
+		assert_ok!(Margin::set_key(signed(2), 5, 1, later));
+		assert_noop!(transfer(0, 5, 1), Error::<Test>::KeyNotPermitted);
+		assert_noop!(transfer(5, 0, 1), Error::<Test>::KeyNotPermitted);
+	});
+}
+
+#[test]
+fn an_empty_account_is_closed_and_paid_out() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
+		let close = || Margin::close_account(signed(1), 0);
+		assert_noop!(Margin::close_account(signed(5), 0), Error::<Test>::NoAccount);
+		assert_noop!(Margin::close_account(RuntimeOrigin::none(), 0), DispatchError::BadOrigin);
+		trade(a, b, PRICE, 10);
+		assert_noop!(close(), Error::<Test>::AccountInUse);
+		trade(b, a, PRICE, 10);
+		let later = Now::get() + 1;
+		assert_ok!(Margin::set_key(signed(1), 0, 9, later));
+		assert_noop!(close(), Error::<Test>::AccountInUse);
+		assert_noop!(Margin::close_account(signed(9), 0), Error::<Test>::KeyNotPermitted);
+		assert_ok!(Margin::set_key(signed(1), 0, 9, 0));
+		assert_ok!(Margin::set_leverage(signed(1), 0, BTC, 3));
+		ChainView::set(deny(Denied::of(&[Action::Withdraw])));
+		assert_noop!(close(), Error::<Test>::WithdrawalDenied);
+		ChainView::set(Default::default());
+		assert_ok!(close());
+		assert_eq!(Assets::balance(1, 1), 1_000_000 * QUOTE);
+		assert!(!Accounts::<Test>::contains_key(a) && !Keys::<Test>::contains_key((1, 0)));
+		System::assert_has_event(
+			Event::AccountClosed { account: a, owner: 1, sub: 0, paid: 1_000 * QUOTE }.into(),
+		);
+		// A new one gets a new number.
+		assert_ne!(funded(1, 10), a);
+	});
+}

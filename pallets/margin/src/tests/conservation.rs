@@ -14,6 +14,8 @@ enum Step {
 	Funding { second: bool, index: i64 },
 	Liquidate(u32),
 	Insure(u128),
+	Transfer { who: u64, back: bool, amount: u128 },
+	Leverage(u64, bool, u16),
 	NextBlock,
 }
 
@@ -32,6 +34,9 @@ fn step() -> impl Strategy<Value = Step> {
 			.prop_map(|(second, index)| Step::Funding { second, index }),
 		1 => (0u32..6).prop_map(Step::Liquidate),
 		1 => (1u128..100).prop_map(Step::Insure),
+		1 => (who(), any::<bool>(), 1u128..1_000)
+			.prop_map(|(who, back, amount)| Step::Transfer { who, back, amount }),
+		1 => (who(), any::<bool>(), 0u16..20).prop_map(|(w, second, l)| Step::Leverage(w, second, l)),
 		2 => Just(Step::NextBlock),
 	]
 }
@@ -59,6 +64,7 @@ fn run(step: Step) {
 		Step::Price { second, permille } => {
 			let market = market(second);
 			let next = price(market) as i64 * (1_000 + permille as i64) / 1_000;
+			Now::mutate(|now| *now += 500);
 			set_price(market, next.clamp(1_000, 10_000_000) as u32);
 		},
 		Step::Funding { second, index } => {
@@ -68,6 +74,14 @@ fn run(step: Step) {
 			let _ = with_storage_layer(|| Margin::liquidate(signed(9), AccountRef(who)));
 		},
 		Step::Insure(amount) => insure(amount),
+		Step::Transfer { who, back, amount } => {
+			let (from, to) = if back { (1, 0) } else { (0, 1) };
+			let _ = with_storage_layer(|| Margin::transfer(signed(who), from, to, amount * QUOTE));
+		},
+		Step::Leverage(who, second, leverage) => {
+			let market = market(second);
+			let _ = with_storage_layer(|| Margin::set_leverage(signed(who), 0, market, leverage));
+		},
 		Step::NextBlock => {
 			System::set_block_number(System::block_number() + 1);
 			Margin::on_initialize(System::block_number());

@@ -60,54 +60,25 @@ fn fee(notional: u128) -> u128 {
 }
 
 #[test]
-fn the_book_is_never_taken_beyond_the_bankruptcy_price_while_there_is_equity() {
+fn the_book_is_never_taken_beyond_the_bankruptcy_price() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b, c) = (funded(1, 500), funded(2, 10_000), funded(3, 10_000));
 		trade(a, b, PRICE, 1_000);
 		place(c, BTC, Side::Bid, 94_999, 2_000, &NO_FEES, false).unwrap();
-		set_price(BTC, 95_100);
+		set_price(BTC, 95_700);
 		assert_eq!(liquidations(), vec![]);
 		assert_eq!(account_of(a).positions[0].lots, 1_000);
 		assert_eq!(Margin::crossed_accounts(BTC), vec![a]);
 		assert_noop!(Margin::liquidate(RuntimeOrigin::signed(7), a), Error::<Test>::NoLiquidity);
-		// It waits, and the next block goes on when there is a bid.
+		// It waits, and the next blocks go on when there is a bid: a quarter of the depth in each.
 		place(c, BTC, Side::Bid, 95_050, 2_000, &NO_FEES, false).unwrap();
-		Margin::on_initialize(2);
+		next_block();
+		// 2,000 lots at 95,050 and as many at 94,999.
+		assert_eq!(account_of(a).positions[0].lots, 1_000 - 992);
+		next_block();
 		assert_eq!(account_of(a).positions.len(), 0);
 		assert!(account_of(a).quote >= 0);
-		Margin::on_initialize(3);
 		assert_eq!(Backlog::<Test>::get(), 0);
-	});
-}
-
-#[test]
-fn insurance_pays_for_a_bankrupt_and_the_rest_is_bad_debt() {
-	ExtBuilder::build_and_execute(|| {
-		let (a, b, c) = (funded(1, 500), funded(2, 10_000), funded(3, 10_000));
-		insure(30);
-		trade(a, b, PRICE, 1_000);
-		place(c, BTC, Side::Bid, 94_000, 2_000, &NO_FEES, false).unwrap();
-		// It sells at 9,400: 100 are missing.
-		set_price(BTC, 94_100);
-		assert_eq!(account_of(a).positions.len(), 0);
-		assert_eq!(account_of(a).quote, 0);
-		assert_eq!(Fund::get(), 0);
-		assert_eq!(BadDebt::<Test>::get(BTC), 70 * QUOTE);
-		System::assert_has_event(
-			Event::DeficitCovered {
-				account: a,
-				market: BTC,
-				covered: 30 * QUOTE,
-				uncovered: 70 * QUOTE,
-			}
-			.into(),
-		);
-		assert!(Seen::get().contains(&(BTC, Observation::Covered { amount: 30 * QUOTE })));
-		Margin::on_finalize(1);
-		let mismatch = |e: &frame_system::EventRecord<RuntimeEvent, _>| {
-			matches!(e.event, RuntimeEvent::Margin(Event::CustodyMismatch { .. }))
-		};
-		assert!(!System::events().iter().any(mismatch));
 	});
 }
 

@@ -3,5 +3,6 @@
 mod calls;
 mod conservation;
 mod funding;
+mod ladder;
 mod liquidation;
 mod session;

@@ -171,6 +171,22 @@ fn caps_hold() {
 }
 
 #[test]
+fn an_account_with_little_in_it_rests_fewer_orders_and_none_outgrows_its_item() {
+	ExtBuilder::build_and_execute(|| {
+		let a = funded(1, 20);
+		let order = || place(a, BTC, Side::Bid, 1_000, 1, &NO_FEES, false);
+		for _ in 0..18 {
+			assert_ok!(order());
+		}
+		assert_noop!(order(), Error::<Test>::TooManyOrders);
+		assert_ok!(Margin::deposit(RuntimeOrigin::signed(1), 0, 10 * QUOTE));
+		assert_ok!(order());
+		let most = <types::Account<[u8; 32]> as codec::MaxEncodedLen>::max_encoded_len();
+		assert!(most <= 3_584, "{most}");
+	});
+}
+
+#[test]
 fn open_interest_stops_at_the_cap() {
 	ExtBuilder::build_and_execute(|| {
 		let terms = breakwater_math::RiskTerms { max_open_interest: Lots(50), ..btc_terms() };

@@ -1,0 +1,317 @@
+//! The ladder: what is done, step by step, with an account that is under its maintenance margin.
+//!
+//! ```text
+//!   cancel orders -> funds pay what a bankrupt lacks -> book, never beyond the bankruptcy price
+//!                 -> deleverage: bankrupt, below a third of the margin, or after ten blocks
+//!                 -> haircut of the other side -> bad debt, and the market is quarantined
+//! ```
+//!
+//! How much is closed at once ramps up over ten blocks while most of the margin is there, and is
+//! bounded by the depth of the book. Funds never pay for slippage: they bring a bankrupt account to
+//! zero at the examined prices, its bankruptcy price becomes the examined price, and what was not
+//! needed goes back.
+
+use crate::{checks::Seen, types::position_in, Config, Error, Event, House, Pallet};
+use alloc::vec::Vec;
+use breakwater_math::{
+	arithmetic::{mul_div_ceil, signed},
+	liquidation::{self, RAMP_BLOCKS},
+	Health,
+};
+use breakwater_primitives::{
+	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Lots, MarketId, Observation,
+	Observe, Prices, Settled, Side, Ticks, Venue, MAX_MARKETS,
+};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
+use sp_runtime::DispatchError;
+
+/// Positions closed in one liquidation of a solvent account.
+const LEGS: usize = 2;
+/// Resting orders cancelled in one liquidation.
+const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
+/// With less than one part in so many of its maintenance margin an account does not wait for the book.
+const URGENT: i128 = 3;
+
+/// Whether positions of a market may be closed now.
+fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
+	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
+	!prices.long.is_zero()
+		&& !prices.short.is_zero()
+		&& validity.allows_liquidation()
+		&& view.allows(Action::Liquidate).is_ok()
+		&& market.0 < MAX_MARKETS
+}
+
+/// What closing one position did.
+struct Closed {
+	lots: Lots,
+	notional: Balance,
+}
+
+/// What the funds paid for a bankrupt account, to be given back where it was not needed.
+struct Draw {
+	market: MarketId,
+	equity: Amount,
+	value: Balance,
+	paid: Balance,
+}
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResult {
+		let mut house = House::<T>::new();
+		let index = house.place(who)?;
+		let health = house.health_of(index);
+		ensure!(health.liquidatable(), Error::<T>::NotLiquidatable);
+		ensure!(!house.is_spared(index, &health), Error::<T>::Spared);
+		house.liquidate(index)?;
+		Ok(())
+	}
+
+	/// Liquidate an account that was found to be under-margined; by now it may not be any more.
+	pub(crate) fn liquidate_account(who: AccountRef) -> Result<Settled, DispatchError> {
+		let mut house = House::<T>::new();
+		let index = house.place(who)?;
+		if house.health_of(index).liquidatable() {
+			return house.liquidate(index);
+		}
+		house.touch(index);
+		house.write()
+	}
+
+	/// Note since when an account waits for its liquidation.
+	pub(crate) fn begin_liquidation(who: AccountRef) -> DispatchResult {
+		let mut house = House::<T>::new();
+		let index = house.place(who)?;
+		house.age(index);
+		house.touch(index);
+		house.write()?;
+		Ok(())
+	}
+}
+
+impl<T: Config> House<T> {
+	/// Health of a loaded account as it is now.
+	pub(crate) fn health_of(&mut self, index: usize) -> Health {
+		let account = &self.accounts[index].account;
+		let (quote, positions) = (account.quote, account.positions.clone());
+		self.health(quote, &positions)
+	}
+
+	/// Whether the account was deleveraged for others lately and still has half its margin.
+	pub(crate) fn is_spared(&self, index: usize, health: &Health) -> bool {
+		let until = self.accounts[index].account.spared;
+		let half = health.equity.saturating_mul(2) >= signed(health.maintenance);
+		half && Pallet::<T>::block_number() < until
+	}
+
+	/// Blocks since the liquidation of the account began; it begins now if it had not.
+	fn age(&mut self, index: usize) -> u32 {
+		let now = Pallet::<T>::block_number().max(1);
+		let loaded = &mut self.accounts[index];
+		if loaded.account.since == 0 {
+			(loaded.account.since, loaded.dirty) = (now, true);
+		}
+		now.saturating_sub(loaded.account.since)
+	}
+
+	/// Go up the ladder; fails when nothing could be cancelled or closed.
+	fn liquidate(mut self, index: usize) -> Result<Settled, DispatchError> {
+		let who = self.accounts[index].who;
+		self.settle_all_funding(index);
+		let legs = self.legs_to_close(index);
+		ensure!(!legs.is_empty(), Error::<T>::LiquidationDenied);
+		let age = self.age(index);
+		// Resting orders take no maintenance margin, but they could add new risk.
+		let orders = T::Venue::cancel_all(&mut self, who, CANCELS);
+		if orders > 0 {
+			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
+		}
+		let mut any = orders > 0;
+		let draw = self.draw(index, &legs);
+		for (seen, view) in &legs {
+			any |= self.close_into_book(index, seen, view, age);
+		}
+		for (seen, _) in &legs {
+			any |= self.close_against_others(index, seen, age);
+		}
+		ensure!(any, Error::<T>::NoLiquidity);
+		self.give_back(index, draw);
+		self.touch(index);
+		let loaded = self.accounts.len();
+		let settled = self.write()?;
+		// Four accounts that were only read cost about as much as one that was written.
+		let read = loaded.saturating_sub(settled.accounts.into()) / 4;
+		let accounts = settled.accounts.saturating_add(u16::try_from(read).unwrap_or(u16::MAX));
+		Ok(Settled { accounts, ..settled })
+	}
+
+	/// The positions to close: those whose markets allow it, by what closing them relieves; of a
+	/// solvent account two.
+	fn legs_to_close(&mut self, index: usize) -> Vec<(Seen, GateView)> {
+		let health = self.health_of(index);
+		let positions = self.accounts[index].account.positions.clone();
+		let mut legs: Vec<(Seen, GateView)> = Vec::new();
+		for seen in self.seen(&positions).into_iter().filter(|seen| seen.position.lots != 0) {
+			let market = seen.position.market;
+			let view = T::Gate::view(market);
+			if may_liquidate::<T>(market, &seen.prices, &view) {
+				legs.push((seen, view));
+			}
+		}
+		legs.sort_by_key(|(seen, _)| {
+			(core::cmp::Reverse(liquidation::relief(&seen.leg())), seen.position.market)
+		});
+		if health.equity > 0 {
+			legs.truncate(LEGS);
+		}
+		legs
+	}
+
+	/// The value of all positions at the examined prices.
+	fn value_of(&mut self, index: usize) -> Balance {
+		let positions = self.accounts[index].account.positions.clone();
+		let seen = self.seen(&positions);
+		let held = seen.iter().filter(|seen| seen.position.lots != 0);
+		held.fold(0, |sum: Balance, seen| sum.saturating_add(seen.leg().notional()))
+	}
+
+	/// Let the funds pay what a bankrupt account lacks.
+	fn draw(&mut self, index: usize, legs: &[(Seen, GateView)]) -> Option<Draw> {
+		let equity = self.health_of(index).equity;
+		let market = legs.first()?.0.position.market;
+		if equity >= 0 {
+			return None;
+		}
+		let lacking = equity.unsigned_abs();
+		let paid = T::Insurance::cover(market, lacking).min(lacking);
+		self.credit(index, signed(paid));
+		Some(Draw { market, equity, value: self.value_of(index), paid })
+	}
+
+	/// Give back what the funds paid for positions that could not be closed, or that were closed at
+	/// better prices.
+	fn give_back(&mut self, index: usize, draw: Option<Draw>) {
+		let Some(Draw { market, equity, value, paid }) = draw else { return };
+		let rest = self.value_of(index).min(value);
+		let owing = mul_div_ceil(equity.unsigned_abs(), rest, value.max(1));
+		let spare = self.health_of(index).equity.saturating_add(signed(owing));
+		let returned = u128::try_from(spare).unwrap_or(0).min(paid);
+		if returned > 0 {
+			self.credit(index, signed(returned).saturating_neg());
+			T::Insurance::penalty(market, returned);
+		}
+		if paid > returned {
+			T::Observe::observe(market, &Observation::Covered { amount: paid - returned });
+		}
+		Pallet::<T>::deposit_event(Event::BankruptCovered {
+			account: self.accounts[index].who,
+			market,
+			equity,
+			covered: paid,
+			returned,
+		});
+	}
+
+	/// The position as it is now.
+	fn refresh(&self, index: usize, seen: &Seen) -> Seen {
+		let positions = &self.accounts[index].account.positions;
+		let position = position_in(positions, seen.position.market);
+		// Its funding was settled when the liquidation began.
+		let funding = breakwater_math::Accrual { since: position.funding, ..seen.funding };
+		Seen { position, funding, ..*seen }
+	}
+
+	/// Close into the book as much of one position as restores the account, as far as its age and the
+	/// depth of the book allow, and take the penalty.
+	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
+		if !health.liquidatable() || seen.position.lots == 0 {
+			return false;
+		}
+		let (leg, market) = (seen.leg(), seen.position.market);
+		let share = liquidation::equity_share(&health, &leg);
+		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
+		let limit = liquidation::book_limit(&health, &leg, bankruptcy);
+		let limit = match leg.closing() {
+			Side::Ask => limit.max(view.band.low),
+			Side::Bid => limit.min(view.band.high),
+		};
+		let size = liquidation::step(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
+		let Some(closed) = self.close(index, market, leg.closing(), size, limit) else {
+			return false;
+		};
+		Pallet::<T>::took(market, closed.notional);
+		let penalty = liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy);
+		if penalty > 0 {
+			self.credit(index, signed(penalty).saturating_neg());
+			T::Insurance::penalty(market, penalty);
+		}
+		let per_tick = closed.lots.0 as u128 * leg.terms.contract.unit as u128;
+		let price = closed.notional.checked_div(per_tick).unwrap_or(0);
+		T::Observe::observe(market, &Observation::Liquidated { notional: closed.notional });
+		Pallet::<T>::deposit_event(Event::Liquidated {
+			account: self.accounts[index].who,
+			market,
+			lots: i64::try_from(closed.lots.0).unwrap_or(i64::MAX) * leg.lots.signum(),
+			price: Ticks(u32::try_from(price).unwrap_or(u32::MAX)),
+			examined: leg.price,
+			equity: health.equity,
+			maintenance: health.maintenance,
+			bankruptcy,
+			penalty,
+			level: view.level,
+		});
+		true
+	}
+
+	/// Deleverage where the book is no way out: a bankrupt account at once at its bankruptcy price,
+	/// one with too little left, or that has waited ten blocks, at the examined price. After twenty
+	/// blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
+	fn close_against_others(&mut self, index: usize, seen: &Seen, age: u32) -> bool {
+		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
+		if !health.liquidatable() || seen.position.lots == 0 {
+			return false;
+		}
+		let leg = seen.leg();
+		let urgent = health.equity.saturating_mul(URGENT) < signed(health.maintenance);
+		if !urgent && age <= RAMP_BLOCKS {
+			return false;
+		}
+		let share = liquidation::equity_share(&health, &leg);
+		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
+		let lots = liquidation::step(&health, &leg, age);
+		let solvent = health.equity >= 0;
+		let price = if solvent { leg.price } else { bankruptcy };
+		// A bankrupt's own winning account is as good as any; a solvent owner would trade with himself.
+		let mut closed = self.deleverage(index, &seen, lots, price, !solvent);
+		if closed.is_zero() && !solvent && age > 2 * RAMP_BLOCKS {
+			closed = self.deleverage(index, &seen, lots, leg.price, true);
+		}
+		!closed.is_zero()
+	}
+
+	/// Close into the book. The notional value is what balance less cost moved by, since such fills
+	/// carry no fee.
+	fn close(
+		&mut self,
+		index: usize,
+		market: MarketId,
+		side: Side,
+		lots: Lots,
+		limit: Ticks,
+	) -> Option<Closed> {
+		let worth = |house: &Self| {
+			let account = &house.accounts[index].account;
+			let position = position_in(&account.positions, market);
+			(position.lots, account.quote.saturating_sub(position.cost))
+		};
+		let who = self.accounts[index].who;
+		let (held, before) = worth(self);
+		let fills = T::MaxLiquidationFills::get();
+		T::Venue::close(self, market, who, side, lots, limit, fills);
+		let (left, after) = worth(self);
+		let closed = Lots(held.abs_diff(left));
+		let notional = after.saturating_sub(before).unsigned_abs();
+		(!closed.is_zero()).then_some(Closed { lots: closed, notional })
+	}
+}
