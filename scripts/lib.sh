@@ -3,8 +3,8 @@
 #
 #   source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 #
-# Sets ROOT, CARGO_TARGET_DIR, WASM_BUILD_WORKSPACE_HINT and NODE, and defines say, fail and
-# build_node.
+# Sets ROOT, CARGO_TARGET_DIR, WASM_BUILD_WORKSPACE_HINT and NODE, and defines say, fail,
+# build_bin, build_book_bench and build_node.
 
 # shellcheck disable=SC2034 # for the scripts that source this file
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -38,6 +38,14 @@ build_bin() {
 	say "building $1 (minutes when cold, seconds when warm)"
 	(cd "$ROOT" && cargo build --release --locked --workspace --bin "$1") ||
 		fail "$1 did not build: run scripts/setup.sh, then read the compiler's message above"
+}
+
+# Builds the bench of the matching core, with the order books that it is compared with. It is built by
+# itself: these bring packages that nothing else here needs.
+build_book_bench() {
+	say "building breakwater-book-bench (two minutes when cold)"
+	(cd "$ROOT" && cargo build --release --locked -p breakwater-book-bench --features peers) ||
+		fail "breakwater-book-bench did not build: run scripts/setup.sh, then read the compiler's message above"
 }
 
 # Builds the node and with it the wasm runtime.

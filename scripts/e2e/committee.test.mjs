@@ -77,6 +77,32 @@ describe('a committee pause', { timeout: 120_000 }, () => {
 		await assert.rejects(chain.send(bid(), trader), refused('MarketReduceOnly'));
 	});
 
+	it('lets a member do that once, until the council arms him again', async () => {
+		const { chain, keys } = world;
+		const [member] = committee.members;
+		const again = restrict(chain, 0, 'ReduceOnly', 2 * PAUSE);
+		await assert.rejects(chain.send(again, member), refused('TokenSpent'));
+		const council = await Collective.load(chain, 'council', keys);
+		const { circuitBreaker } = /** @type {any} */ (chain.api.tx);
+		await council.carry(circuitBreaker.rearm(member.address), 3);
+		await chain.send(restrict(chain, 0, 'ReduceOnly', 2 * PAUSE), member);
+	});
+
+	it('pauses a single call for a time', async () => {
+		const { chain, market } = world;
+		const { circuitBreaker } = /** @type {any} */ (chain.api.tx);
+		const pause = circuitBreaker.pauseCall('Margin', 'withdraw', PAUSE);
+		await assert.rejects(committee.propose(pause, 3), /CallFiltered/, 'it takes two thirds');
+		const decided = await committee.carry(pause, 4);
+		await assert.rejects(chain.send(market.withdraw(1), trader), /CallFiltered/);
+		// What belongs to the exits cannot be paused.
+		const cancels = circuitBreaker.pauseCall('Perpetuals', 'cancel', PAUSE);
+		await assert.rejects(committee.carry(cancels, 4), refused('NotPausable'));
+		await chain.until(({ time }) => time >= decided.block.time + PAUSE, PAUSE / 1_000 + 1);
+		await world.feed(PRICE);
+		await chain.send(market.withdraw(1), trader);
+	});
+
 	it('is nobody else’s to call', async () => {
 		await assert.rejects(
 			world.chain.send(restrict(world.chain, 0, 'Watch', PAUSE), trader),
