@@ -159,19 +159,19 @@ fn the_committees_powers_grow_with_its_ayes_and_have_floors() {
 		let beyond_scope = pallet_circuit_breaker::Error::<Runtime>::ScopeBeyondPowers;
 		let beyond_time = pallet_circuit_breaker::Error::<Runtime>::DurationBeyondPowers;
 		let alice = id(Alice);
-		assert_noop!(call(&alice, restrict(market, Level::Auction, 1_000)), beyond_level);
-		assert_noop!(call(&alice, restrict(Scope::Chain, Level::Watch, 1_000)), beyond_scope);
+		assert_noop!(call(&alice, restrict(market, Level::Auction, 60_000)), beyond_level);
+		assert_noop!(call(&alice, restrict(Scope::Chain, Level::Watch, 60_000)), beyond_scope);
 		assert_noop!(call(&alice, restrict(market, Level::Watch, 1_800_001)), beyond_time);
 		assert_ok!(call(&alice, restrict(market, Level::ReduceOnly, 1_800_000)));
 		// Who is no member may nothing.
 		assert_noop!(
-			call(&id(Ferdie), restrict(market, Level::Watch, 1_000)),
+			call(&id(Ferdie), restrict(market, Level::Watch, 60_000)),
 			DispatchError::BadOrigin
 		);
 		// A third, two at least: the chain too, six hours, but no further.
 		assert_ok!(committee(2, restrict(Scope::Chain, Level::Guarded, 6 * 3_600_000)));
 		assert_ok!(motion_result());
-		assert!(committee(2, restrict(market, Level::Freeze, 1_000)).is_err());
+		assert!(committee(2, restrict(market, Level::Freeze, 60_000)).is_err());
 		for (ayes, seats, third, half, two_thirds) in [
 			(1, 1, false, false, false),
 			(1, 3, false, false, false),

@@ -15,6 +15,10 @@ pub const SECOND: Millis = 1_000;
 pub const MINUTE: Millis = 60 * SECOND;
 /// One hour in milliseconds.
 pub const HOUR: Millis = 60 * MINUTE;
+/// The shortest lease that people may set, and the shortest time by which they may prolong one: each
+/// opens an incident that is kept, or adds to one. Not longer, because a short pause is the gentler
+/// measure.
+pub const SHORTEST_LEASE: Millis = 10 * SECOND;
 /// The most leases that one scope holds.
 pub const MAX_LEASES: u32 = 4;
 /// Shards of [`crate::Status`].

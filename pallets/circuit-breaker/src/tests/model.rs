@@ -85,7 +85,8 @@ proptest! {
 		ExtBuilder::default().build_and_execute(|| {
 			let mut accepted = Vec::new();
 			for (time, scope, level, length) in steps {
-				pass(time);
+				pass(time * MINUTE);
+				let length = length * MINUTE;
 				let scope = if scope == 0 { Scope::Chain } else { btc() };
 				let (since, level) = (Now::get(), Level::ALL[level]);
 				if Breaker::restrict(signed(COUNCIL), scope, level, length).is_ok() {
