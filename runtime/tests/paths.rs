@@ -310,6 +310,41 @@ fn the_committee_vetoes_a_loosening_and_half_the_council_cannot_queue_a_structur
 }
 
 #[test]
+fn a_restriction_called_a_repair_can_be_vetoed_and_a_repair_cannot() {
+	use pallet_circuit_breaker::DetectorParams;
+	on_development_chain(|| {
+		let veto = |entry| {
+			assert_ok!(committee(3, pallet_timelock::Call::veto { id: entry }));
+			motion_result()
+		};
+		let level = Level::Freeze;
+		let restrict: RuntimeCall =
+			pallet_circuit_breaker::Call::restrict { scope: Scope::Chain, level, duration: 60_000 }
+				.into();
+		let params = DetectorParams::TIER_B;
+		let detectors: RuntimeCall =
+			pallet_circuit_breaker::Call::set_detectors { market: BTC, params }.into();
+		let prices: RuntimeCall = pallet_price_guard::Call::set_params {
+			market: BTC,
+			params: pallet_price_guard::GuardParams::TIER_B,
+		}
+		.into();
+		let both = |other: &RuntimeCall| {
+			let calls = vec![detectors.clone(), other.clone()];
+			RuntimeCall::Utility(pallet_utility::Call::batch_all { calls })
+		};
+		for vetoed in [restrict.clone(), lift().into(), prices.clone(), both(&restrict)] {
+			assert_ok!(veto(queue(4, vetoed, DelayClass::Repair)));
+		}
+		let no_veto = Err(pallet_timelock::Error::<Runtime>::NoVeto.into());
+		let exit: RuntimeCall = pallet_safe_mode::Call::force_exit {}.into();
+		for repair in [detectors.clone(), exit.clone(), both(&exit)] {
+			assert_eq!(veto(queue(4, repair, DelayClass::Repair)), no_veto);
+		}
+	});
+}
+
+#[test]
 fn a_structural_change_adds_a_validator_and_the_session_rotates_only_then() {
 	on_development_chain(|| {
 		System::set_block_number(59);

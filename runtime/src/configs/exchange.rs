@@ -9,8 +9,8 @@
 
 use crate::{
 	governance::{
-		EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsureNeutral, EnsurePowers,
-		EnsureRepair, EnsureResponder, QueueByClass,
+		BeyondVeto, EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsureNeutral,
+		EnsurePowers, EnsureRepair, EnsureResponder, QueueByClass,
 	},
 	weights::MAX_BLOCK,
 	Assets, CircuitBreaker, Feeders, Incidents, Insurance, Margin, OriginCaller, Perpetuals,
@@ -195,6 +195,7 @@ impl pallet_timelock::Config for Runtime {
 	type Time = Timestamp;
 	type ChainLevel = ChainLevel;
 	type QueueOrigin = QueueByClass;
+	type BeyondVeto = BeyondVeto;
 	type VetoOrigin = EnsureCommitteeHalf;
 	type BlockTime = ConstU64<MILLISECS_PER_BLOCK>;
 	type MaxPending = ConstU32<64>;
