@@ -411,6 +411,6 @@ fn a_failed_migration_reopens_the_chain_in_safe_mode_for_six_hours() {
 		let handling = ReopenAfterFailedMigration::failed(Some(0));
 		assert_eq!(handling, FailedMigrationHandling::ForceUnstuck);
 		assert_eq!(SafeMode::remaining(), Some(6 * breakwater_runtime::HOURS));
-		assert_eq!(level(), Level::Freeze);
+		assert_eq!(level(), Level::ReduceOnly);
 	});
 }

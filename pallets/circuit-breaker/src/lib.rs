@@ -119,7 +119,7 @@ pub mod pallet {
 		type TxPause: TransactionPause<CallIdentifier = CallName>;
 		/// The exchange, which collects orders for an auction while nothing may be matched.
 		type Auctions: Auctions;
-		/// How long the chain stays frozen at most after safe mode was entered, in milliseconds.
+		/// How long the chain stays restricted at most after safe mode was entered, in milliseconds.
 		/// Leaving safe mode ends it earlier.
 		#[pallet::constant]
 		type SafeModeDuration: Get<Millis>;

@@ -78,7 +78,7 @@ pub fn safe_mode_cools_down() -> bool {
 		.is_some_and(|left| System::block_number() < left.saturating_add(SAFE_MODE_COOLDOWN))
 }
 
-/// Told when safe mode is entered or left: the breaker freezes the chain for the hooks, which no
+/// Told when safe mode is entered or left: the breaker restricts the chain for the hooks, which no
 /// filter stops.
 pub struct SafeModeChanges;
 

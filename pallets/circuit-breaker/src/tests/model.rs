@@ -42,7 +42,7 @@ fn lease() -> impl Strategy<Value = Lease> {
 /// What a set of leases denies: whatever any of them does.
 fn naive_denied(accepted: &[Lease], now: Millis) -> Denied {
 	let live = accepted.iter().filter(|l| l.is_live(now));
-	live.fold(Denied::default(), |all, l| all.union(l.level.denied()))
+	live.fold(Denied::default(), |all, l| all.union(l.denied()))
 }
 
 fn naive_level(accepted: &[Lease], now: Millis) -> Level {
