@@ -92,6 +92,26 @@ fn a_price_that_leaves_the_band_restricts_the_market_in_the_same_extrinsic() {
 }
 
 #[test]
+fn a_price_is_stale_by_the_limit_of_its_own_market() {
+	on_development_chain(|| {
+		let params = pallet_price_guard::GuardParams::TIER_B;
+		assert_eq!(params.age_limit, 30_000);
+		pallet_price_guard::Params::<Runtime>::insert(BTC, params);
+		feed(79_000);
+		deposit(Alice, 10_000);
+		next_block_after(30_000);
+		assert_eq!(views::market_status(BTC).unwrap().prices.validity, Validity::Valid);
+		assert_ok!(place(Alice, limit(Side::Bid, 78_000, 10)));
+		next_block_after(1_000);
+		assert_eq!(views::market_status(BTC).unwrap().prices.validity, Validity::Stale);
+		assert_noop!(
+			place(Alice, limit(Side::Bid, 78_000, 10)),
+			pallet_perpetuals::Error::<Runtime>::PriceNotValid
+		);
+	});
+}
+
+#[test]
 fn a_crash_liquidates_a_leveraged_account_and_custody_still_equals_the_claims() {
 	on_development_chain(|| {
 		feed(79_000);

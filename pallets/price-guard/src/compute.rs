@@ -44,7 +44,8 @@ impl Guard {
 			(self.trusted, self.trusted_at) = (index, now);
 		}
 		let stable = whole(i64::try_from(self.stable.0).unwrap_or(i64::MAX));
-		self.prices = Prices { index, mark, stable, long, short, validity, at: now };
+		let age_limit = u32::try_from(params.age_limit).unwrap_or(u32::MAX);
+		self.prices = Prices { index, mark, stable, long, short, validity, at: now, age_limit };
 		Some(self.prices)
 	}
 

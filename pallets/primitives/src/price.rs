@@ -91,16 +91,21 @@ pub struct Prices {
 	pub validity: Validity,
 	/// Chain time at which the index was computed, in milliseconds.
 	pub at: Millis,
+	/// The age in milliseconds from which these prices are `Stale`, as the market's own parameters
+	/// say; 0 where they say nothing.
+	pub age_limit: u32,
 }
 
 impl Prices {
-	/// The validity at `now`: what was `Valid` decays to `Stale` after `age_limit` and to
-	/// `Invalid` after ten minutes, with nobody acting.
-	pub fn validity_at(&self, now: Millis, age_limit: Millis) -> Validity {
+	/// The validity at `now`: what was `Valid` decays to `Stale` after the age limit that the prices
+	/// carry, or `otherwise` where they carry none, and to `Invalid` after ten minutes, with nobody
+	/// acting.
+	pub fn validity_at(&self, now: Millis, otherwise: Millis) -> Validity {
 		let age = now.saturating_sub(self.at);
+		let limit = if self.age_limit == 0 { otherwise } else { self.age_limit.into() };
 		if age > 600_000 || self.index.is_zero() {
 			Validity::Invalid
-		} else if age > age_limit {
+		} else if age > limit {
 			self.validity.max(Validity::Stale)
 		} else {
 			self.validity
@@ -168,5 +173,18 @@ mod tests {
 		// A clock that lags behind the price does not make it older.
 		assert_eq!(valid.validity_at(0, 10_000), Validity::Valid);
 		assert_eq!(Prices::default().validity_at(0, 10_000), Validity::Invalid);
+	}
+
+	#[test]
+	fn prices_grow_old_by_their_own_limit() {
+		let thin = Prices {
+			index: Ticks(1),
+			at: 1_000,
+			validity: Validity::Valid,
+			age_limit: 60_000,
+			..Default::default()
+		};
+		assert_eq!(thin.validity_at(61_000, 10_000), Validity::Valid);
+		assert_eq!(thin.validity_at(61_001, 90_000), Validity::Stale);
 	}
 }

@@ -32,7 +32,8 @@ use sp_runtime::Perbill;
 
 /// The most price feeders.
 pub type MaxFeeders = ConstU32<32>;
-/// How old a price may be before orders that open are refused and liquidations turn lenient.
+/// How old a price may be before orders that open are refused and liquidations turn lenient, where it
+/// does not carry the limit of its market.
 pub type PriceAgeLimit = ConstU64<10_000>;
 /// The most resting orders that one call, or one liquidation, may fill.
 pub type MaxFills = ConstU16<32>;
