@@ -7,7 +7,8 @@
 //!  committee 2/3, 3  extend once; pause a call, 12 h  |
 //!  council, delayed  6, 30 d                          |
 //!  committee 2/3, 3  EnsureCommitteeTwoThirds -> safe mode
-//!  council 1/2, 3    EnsureCouncilHalf          -> re-arms a member's token
+//!  council 1/2, 3    EnsureCouncilHalf          -> re-arms a member's token, judges who entered
+//!                                                  safe mode by deposit
 //!  committee 1/2, 3  EnsureCommitteeHalf        -> veto, but of BeyondVeto
 //!  council 1/2, 3    QueueByClass               -> the timelock, what is neutral or loosens
 //!  council 2/3, 3    QueueByClass               -> the timelock, repairs and structural changes

@@ -311,3 +311,17 @@ fn safe_mode_by_deposit_is_short_and_cools_down() {
 		assert_ok!(<SafeMode as frame_support::traits::SafeMode>::exit().map_err(|_| ()));
 	});
 }
+
+#[test]
+fn the_deposit_of_safe_mode_is_judged_by_three_of_the_council_at_least() {
+	use breakwater_runtime::configs::{governance::CouncilInstance, safety::EnterDeposit};
+	use frame_support::traits::EnsureOrigin;
+	type Judge = <Runtime as pallet_safe_mode::Config>::ForceDepositOrigin;
+	let council = |ayes, seats| {
+		let members = pallet_collective::RawOrigin::<_, CouncilInstance>::Members(ayes, seats);
+		Judge::ensure_origin(members.into()).is_ok()
+	};
+	assert!(!council(1, 1) && !council(1, 2) && !council(2, 3) && !council(2, 4));
+	assert!(council(3, 3) && council(3, 5) && !council(3, 7));
+	assert!(EnterDeposit::get().is_some());
+}

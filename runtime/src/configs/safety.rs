@@ -2,7 +2,7 @@
 //! [`crate::filters`].
 
 use crate::{
-	governance::{EnsureCommitteeTwoThirds, EnsureRepair},
+	governance::{EnsureCommitteeTwoThirds, EnsureCouncilHalf, EnsureRepair},
 	AccountId, Balance, Balances, BlockNumber, CircuitBreaker, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeHoldReason, SafeMode, System, BRW, DAYS, HOURS, MINUTES,
 };
@@ -40,12 +40,8 @@ impl pallet_safe_mode::Config for Runtime {
 	type ForceExtendOrigin = NeverEnsureOrigin<BlockNumber>;
 	// The delay of a repair: a loosening would wait for the very level that safe mode holds up.
 	type ForceExitOrigin = EnsureRepair;
-	type ForceDepositOrigin = pallet_collective::EnsureProportionAtLeast<
-		AccountId,
-		crate::configs::governance::CouncilInstance,
-		1,
-		2,
-	>;
+	// With the floor of its tier: half of a small council can be one person.
+	type ForceDepositOrigin = EnsureCouncilHalf;
 	type Notify = SafeModeChanges;
 	type ReleaseDelay = ReleaseDelay;
 	type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Runtime>;
