@@ -7,8 +7,9 @@
 //!  committee 2/3, 3  extend once; pause a call, 12 h  |
 //!  council, delayed  6, 30 d                          |
 //!  committee 2/3, 3  EnsureCommitteeTwoThirds -> safe mode
-//!  council 1/2, 3    EnsureCouncilHalf          -> re-arms a member's token
-//!  committee 1/2, 3  EnsureCommitteeHalf        -> veto
+//!  council 1/2, 3    EnsureCouncilHalf          -> re-arms a member's token, judges who entered
+//!                                                  safe mode by deposit
+//!  committee 1/2, 3  EnsureCommitteeHalf        -> veto, but of BeyondVeto
 //!  council 1/2, 3    QueueByClass               -> the timelock, what is neutral or loosens
 //!  council 2/3, 3    QueueByClass               -> the timelock, repairs and structural changes
 //!  timelock          EnsureNeutral, EnsureRepair, EnsureLoosen, EnsureStructural
@@ -213,8 +214,8 @@ pub type EnsureLoosen = EnsureClass<Runtime, class::Loosen>;
 /// A change of committees, assets or the runtime, after its delay. The timelock runs it as Root.
 pub type EnsureStructural = EnsureClass<Runtime, class::Structural>;
 
-/// The share of the council that queues a call of a class: half, and two thirds for what cannot be
-/// vetoed or reaches Root.
+/// The share of the council that queues a call of a class: half, and two thirds for what may be beyond
+/// veto or reaches Root.
 const fn council_tier(class: DelayClass) -> Tier {
 	match class {
 		DelayClass::Neutral | DelayClass::Loosen => Tier::HALF,
@@ -236,6 +237,29 @@ impl EnsureOriginWithArg<RuntimeOrigin, DelayClass> for QueueByClass {
 				Ok(())
 			},
 			_ => Err(origin),
+		}
+	}
+}
+
+/// What the committee cannot veto when it is queued as a repair: calls that end what would otherwise
+/// hold the chain against everybody. A detector that is wrong, a paused call, the safe mode. Whatever
+/// else asks for no more than a repair's delay, such as a restriction or how prices are judged, keeps
+/// its veto.
+pub struct BeyondVeto;
+
+impl Contains<RuntimeCall> for BeyondVeto {
+	fn contains(call: &RuntimeCall) -> bool {
+		match call {
+			RuntimeCall::CircuitBreaker(
+				pallet_circuit_breaker::Call::set_detectors { .. }
+				| pallet_circuit_breaker::Call::resume_call { .. },
+			)
+			| RuntimeCall::SafeMode(pallet_safe_mode::Call::force_exit {}) => true,
+			// Several at once, so that none can be executed without the others.
+			RuntimeCall::Utility(pallet_utility::Call::batch_all { calls }) => {
+				!calls.is_empty() && calls.iter().all(Self::contains)
+			},
+			_ => false,
 		}
 	}
 }

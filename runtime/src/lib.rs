@@ -32,6 +32,7 @@ pub mod configs;
 pub mod filters;
 pub mod genesis_presets;
 pub mod governance;
+pub mod motions;
 pub mod views;
 pub mod weights;
 

@@ -2,11 +2,11 @@
 
 mod common;
 
-use breakwater_primitives::{Level, Scope, Side};
+use breakwater_primitives::{Action, Gate, Level, Scope, Side};
 use breakwater_runtime::{
 	configs::safety::SAFE_MODE_COOLDOWN,
 	filters::{never_paused, passes_safe_mode, BaseCallFilter, Permitted},
-	Runtime, RuntimeCall, SafeMode, System, TxPause, HOURS,
+	views, CircuitBreaker, Runtime, RuntimeCall, SafeMode, System, TxPause, HOURS,
 };
 use common::*;
 use frame_support::{
@@ -256,7 +256,43 @@ fn safe_mode_stops_trading_and_transfers_and_leaves_the_exits_open() {
 			}
 		));
 		assert_ok!(motion_result());
-		assert_eq!(breakwater_runtime::views::market_status(BTC).unwrap().level, Level::Freeze);
+		assert_eq!(views::market_status(BTC).unwrap().level, Level::ReduceOnly);
+	});
+}
+
+#[test]
+fn in_safe_mode_positions_are_reduced_and_liquidated_and_nobody_opens() {
+	on_development_chain(|| {
+		feed(50_000);
+		for who in [Alice, Bob, Charlie] {
+			deposit(who, 100_000);
+		}
+		// Alice is long of Bob, and Charlie has a bid in the book.
+		assert_ok!(place(Bob, limit(Side::Ask, 50_000, 20)));
+		assert_ok!(place(Alice, limit(Side::Bid, 50_000, 20)));
+		assert_ok!(place(Charlie, limit(Side::Bid, 49_900, 20)));
+		assert_ok!(committee(4, pallet_safe_mode::Call::force_enter {}));
+		assert_ok!(motion_result());
+		next_block();
+		feed(50_000);
+		let lots = |who| views::account_summary(id(who), 0).unwrap().positions[0].lots;
+		let order = |reduce_only| pallet_perpetuals::PlaceOrder {
+			reduce_only,
+			kind: pallet_perpetuals::OrderKind::Market {
+				protection: breakwater_primitives::Ticks(49_900),
+			},
+			..limit(Side::Ask, 1, 5)
+		};
+		let filtered: DispatchError = frame_system::Error::<Runtime>::CallFiltered.into();
+		assert_noop!(place(Alice, order(false)), filtered);
+		assert_ok!(place(Alice, order(true)));
+		assert_eq!((lots(Alice), lots(Charlie)), (15, 5));
+		// Nor does one who has nothing to reduce.
+		assert!(place(Dave, order(true)).is_err());
+		let view = CircuitBreaker::view(BTC);
+		assert!(view.allows(Action::Liquidate).is_ok());
+		assert!(view.allows(Action::OpenPostOnly).is_err());
+		assert!(view.allows(Action::Withdraw).is_err());
 	});
 }
 
@@ -274,4 +310,18 @@ fn safe_mode_by_deposit_is_short_and_cools_down() {
 		assert_ok!(call(&id(Eve), pallet_safe_mode::Call::enter {}));
 		assert_ok!(<SafeMode as frame_support::traits::SafeMode>::exit().map_err(|_| ()));
 	});
+}
+
+#[test]
+fn the_deposit_of_safe_mode_is_judged_by_three_of_the_council_at_least() {
+	use breakwater_runtime::configs::{governance::CouncilInstance, safety::EnterDeposit};
+	use frame_support::traits::EnsureOrigin;
+	type Judge = <Runtime as pallet_safe_mode::Config>::ForceDepositOrigin;
+	let council = |ayes, seats| {
+		let members = pallet_collective::RawOrigin::<_, CouncilInstance>::Members(ayes, seats);
+		Judge::ensure_origin(members.into()).is_ok()
+	};
+	assert!(!council(1, 1) && !council(1, 2) && !council(2, 3) && !council(2, 4));
+	assert!(council(3, 3) && council(3, 5) && !council(3, 7));
+	assert!(EnterDeposit::get().is_some());
 }

@@ -92,6 +92,26 @@ fn a_price_that_leaves_the_band_restricts_the_market_in_the_same_extrinsic() {
 }
 
 #[test]
+fn a_price_is_stale_by_the_limit_of_its_own_market() {
+	on_development_chain(|| {
+		let params = pallet_price_guard::GuardParams::TIER_B;
+		assert_eq!(params.age_limit, 30_000);
+		pallet_price_guard::Params::<Runtime>::insert(BTC, params);
+		feed(79_000);
+		deposit(Alice, 10_000);
+		next_block_after(30_000);
+		assert_eq!(views::market_status(BTC).unwrap().prices.validity, Validity::Valid);
+		assert_ok!(place(Alice, limit(Side::Bid, 78_000, 10)));
+		next_block_after(1_000);
+		assert_eq!(views::market_status(BTC).unwrap().prices.validity, Validity::Stale);
+		assert_noop!(
+			place(Alice, limit(Side::Bid, 78_000, 10)),
+			pallet_perpetuals::Error::<Runtime>::PriceNotValid
+		);
+	});
+}
+
+#[test]
 fn a_crash_liquidates_a_leveraged_account_and_custody_still_equals_the_claims() {
 	on_development_chain(|| {
 		feed(79_000);
@@ -159,19 +179,19 @@ fn the_committees_powers_grow_with_its_ayes_and_have_floors() {
 		let beyond_scope = pallet_circuit_breaker::Error::<Runtime>::ScopeBeyondPowers;
 		let beyond_time = pallet_circuit_breaker::Error::<Runtime>::DurationBeyondPowers;
 		let alice = id(Alice);
-		assert_noop!(call(&alice, restrict(market, Level::Auction, 1_000)), beyond_level);
-		assert_noop!(call(&alice, restrict(Scope::Chain, Level::Watch, 1_000)), beyond_scope);
+		assert_noop!(call(&alice, restrict(market, Level::Auction, 60_000)), beyond_level);
+		assert_noop!(call(&alice, restrict(Scope::Chain, Level::Watch, 60_000)), beyond_scope);
 		assert_noop!(call(&alice, restrict(market, Level::Watch, 1_800_001)), beyond_time);
 		assert_ok!(call(&alice, restrict(market, Level::ReduceOnly, 1_800_000)));
 		// Who is no member may nothing.
 		assert_noop!(
-			call(&id(Ferdie), restrict(market, Level::Watch, 1_000)),
+			call(&id(Ferdie), restrict(market, Level::Watch, 60_000)),
 			DispatchError::BadOrigin
 		);
 		// A third, two at least: the chain too, six hours, but no further.
 		assert_ok!(committee(2, restrict(Scope::Chain, Level::Guarded, 6 * 3_600_000)));
 		assert_ok!(motion_result());
-		assert!(committee(2, restrict(market, Level::Freeze, 1_000)).is_err());
+		assert!(committee(2, restrict(market, Level::Freeze, 60_000)).is_err());
 		for (ayes, seats, third, half, two_thirds) in [
 			(1, 1, false, false, false),
 			(1, 3, false, false, false),
@@ -310,6 +330,41 @@ fn the_committee_vetoes_a_loosening_and_half_the_council_cannot_queue_a_structur
 }
 
 #[test]
+fn a_restriction_called_a_repair_can_be_vetoed_and_a_repair_cannot() {
+	use pallet_circuit_breaker::DetectorParams;
+	on_development_chain(|| {
+		let veto = |entry| {
+			assert_ok!(committee(3, pallet_timelock::Call::veto { id: entry }));
+			motion_result()
+		};
+		let level = Level::Freeze;
+		let restrict: RuntimeCall =
+			pallet_circuit_breaker::Call::restrict { scope: Scope::Chain, level, duration: 60_000 }
+				.into();
+		let params = DetectorParams::TIER_B;
+		let detectors: RuntimeCall =
+			pallet_circuit_breaker::Call::set_detectors { market: BTC, params }.into();
+		let prices: RuntimeCall = pallet_price_guard::Call::set_params {
+			market: BTC,
+			params: pallet_price_guard::GuardParams::TIER_B,
+		}
+		.into();
+		let both = |other: &RuntimeCall| {
+			let calls = vec![detectors.clone(), other.clone()];
+			RuntimeCall::Utility(pallet_utility::Call::batch_all { calls })
+		};
+		for vetoed in [restrict.clone(), lift().into(), prices.clone(), both(&restrict)] {
+			assert_ok!(veto(queue(4, vetoed, DelayClass::Repair)));
+		}
+		let no_veto = Err(pallet_timelock::Error::<Runtime>::NoVeto.into());
+		let exit: RuntimeCall = pallet_safe_mode::Call::force_exit {}.into();
+		for repair in [detectors.clone(), exit.clone(), both(&exit)] {
+			assert_eq!(veto(queue(4, repair, DelayClass::Repair)), no_veto);
+		}
+	});
+}
+
+#[test]
 fn a_structural_change_adds_a_validator_and_the_session_rotates_only_then() {
 	on_development_chain(|| {
 		System::set_block_number(59);
@@ -376,6 +431,6 @@ fn a_failed_migration_reopens_the_chain_in_safe_mode_for_six_hours() {
 		let handling = ReopenAfterFailedMigration::failed(Some(0));
 		assert_eq!(handling, FailedMigrationHandling::ForceUnstuck);
 		assert_eq!(SafeMode::remaining(), Some(6 * breakwater_runtime::HOURS));
-		assert_eq!(level(), Level::Freeze);
+		assert_eq!(level(), Level::ReduceOnly);
 	});
 }

@@ -69,7 +69,7 @@ fn what_the_chain_its_guardians_and_the_exits_need_cannot_be_paused() {
 				assert!(pallet.len() <= 64 && call.len() <= 64, "{pallet}.{call}");
 				if never_paused(pallet, call) {
 					assert_noop!(
-						CircuitBreaker::pause_call(origin(), text(pallet), text(call), 1),
+						CircuitBreaker::pause_call(origin(), text(pallet), text(call), 60_000),
 						BreakerError::NotPausable
 					);
 				}
@@ -77,7 +77,7 @@ fn what_the_chain_its_guardians_and_the_exits_need_cannot_be_paused() {
 		}
 		for (pallet, call) in [("Oracle", "feed_values"), ("Perpetuals", "nothing"), ("", "")] {
 			assert_noop!(
-				CircuitBreaker::pause_call(origin(), text(pallet), text(call), 1),
+				CircuitBreaker::pause_call(origin(), text(pallet), text(call), 60_000),
 				BreakerError::UnknownCall
 			);
 		}

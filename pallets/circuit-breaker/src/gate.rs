@@ -2,7 +2,7 @@
 
 use crate::{
 	state::Wanted,
-	types::{locate, Lease, D13, DETECTOR_LEASE},
+	types::{locate, Lease, D13, DETECTOR_LEASE, SAFE_MODE_LEVEL},
 	Config, Pallet, Status, Windows,
 };
 use breakwater_primitives::{
@@ -24,10 +24,11 @@ impl<T: Config> Gate for Pallet<T> {
 		let tightest = |a: &&Lease| (a.level, a.until);
 		let lease = live().max_by_key(tightest);
 		let level = lease.map_or(Level::Normal, |l| l.level);
-		let beneath = live().filter(|l| !level.denied().covers(l.level.denied()));
+		let denied = lease.map_or(Denied::default(), Lease::denied);
+		let beneath = live().filter(|l| !denied.covers(l.denied()));
 		GateView {
 			level,
-			denied: live().fold(Denied::default(), |all, l| all.union(l.level.denied())),
+			denied: live().fold(Denied::default(), |all, l| all.union(l.denied())),
 			band: own.map(|m| m.band).unwrap_or_default(),
 			cause: lease.map(|l| l.cause),
 			until: lease.map_or(0, |l| l.until),
@@ -99,13 +100,14 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// The safe mode filters calls, not hooks: mirrored into the chain's leases, so that matching,
-/// funding and liquidation obey the same switch.
+/// The safe mode filters calls, not hooks: mirrored into the chain's leases, so that stop orders and
+/// auctions obey the same switch. Reducing and liquidating go on, or whoever has the deposit could
+/// save himself from liquidation.
 impl<T: Config> SafeModeNotify for Pallet<T> {
 	fn entered() {
 		Self::change(Scope::Chain, |record, now| {
 			let until = now.saturating_add(T::SafeModeDuration::get());
-			let wanted = Wanted::new(Level::Freeze, Cause::SafeMode, until);
+			let wanted = Wanted::new(SAFE_MODE_LEVEL, Cause::SafeMode, until);
 			if let Ok(lease) = Self::grant(Scope::Chain, record, now, &wanted, true) {
 				Self::deposit_granted(Scope::Chain, &lease);
 			}

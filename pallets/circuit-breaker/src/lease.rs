@@ -33,13 +33,12 @@ impl Record {
 	/// loosest one dropped.
 	pub fn join(&mut self, mut lease: Lease, must: bool) -> Joined {
 		let mine = |l: &Lease| same_source(l.cause, lease.cause);
-		if self.leases.iter().any(|l| mine(l) && l.dominates(lease.level, lease.until)) {
+		if self.leases.iter().any(|l| mine(l) && l.dominates(&lease)) {
 			return Joined::Needless;
 		}
 		let same = self.leases.iter().find(|l| mine(l) && l.level == lease.level);
 		let (since, extended) = same.map_or((lease.since, false), |l| (l.since, l.extended));
-		self.leases
-			.retain(|l| !(same_source(l.cause, lease.cause) && lease.dominates(l.level, l.until)));
+		self.leases.retain(|l| !(same_source(l.cause, lease.cause) && lease.dominates(l)));
 		(lease.since, lease.extended) = (since, extended);
 		if self.leases.len() >= MAX_LEASES as usize {
 			match self.needless(&lease).or_else(|| must.then(|| self.loosest()).flatten()) {
@@ -61,10 +60,8 @@ impl Record {
 		self.leases.iter().enumerate().position(|(index, lease)| {
 			let others = self.leases.iter().enumerate().filter(|(other, _)| *other != index);
 			let mut covers = others.map(|(_, l)| l).chain(core::iter::once(added));
-			covers.any(|l| {
-				l.dominates(lease.level, lease.until)
-					&& (is_liftable(lease.cause) || !is_liftable(l.cause))
-			})
+			covers
+				.any(|l| l.dominates(lease) && (is_liftable(lease.cause) || !is_liftable(l.cause)))
 		})
 	}
 

@@ -31,9 +31,9 @@
 //! **People.** `restrict` tightens, at once, within the powers that the origin carries; `lift`,
 //! `resume_call` and `set_detectors` loosen and take the slow origin. A member who acts alone spends
 //! his one token, and the council re-arms him with `rearm`: that gives back a bounded power to
-//! tighten and loosens nothing, so it needs no delay. Time at Auction or tighter is budgeted for the
-//! committee, 72 hours per scope in 30 days, and a running lease of it is prolonged once, by
-//! `extend`.
+//! tighten and loosens nothing, so it needs no delay. The
+//! committee's time is budgeted, per scope and 30 days 72 hours at Guarded or ReduceOnly and another
+//! 72 at Auction or tighter, and a running lease at Auction or tighter is prolonged once, by `extend`.
 //!
 //! **Single calls.** `pause_call` pauses one call through pallet-tx-pause, for a lease of its own:
 //! the runtime's call filter asks [`Pallet::is_paused`], which compares the clock, so nobody need
@@ -68,7 +68,7 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
-pub use budget::{Budget, ALLOWANCE};
+pub use budget::{Budget, Purse, ALLOWANCE};
 pub use pallet::*;
 pub use pause::{call_hash, CallLease, CallName, Name, MAX_NAME, MAX_PAUSES};
 pub use powers::{Limit, Powers, SpentToken};
@@ -119,7 +119,7 @@ pub mod pallet {
 		type TxPause: TransactionPause<CallIdentifier = CallName>;
 		/// The exchange, which collects orders for an auction while nothing may be matched.
 		type Auctions: Auctions;
-		/// How long the chain stays frozen at most after safe mode was entered, in milliseconds.
+		/// How long the chain stays restricted at most after safe mode was entered, in milliseconds.
 		/// Leaving safe mode ends it earlier.
 		#[pallet::constant]
 		type SafeModeDuration: Get<Millis>;
@@ -142,7 +142,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Detectors<T> = StorageMap<_, Identity, MarketId, DetectorParams, ValueQuery>;
 
-	/// How much of its time at Auction or tighter the committee has used, per scope.
+	/// How much of its time at Guarded or tighter the committee has used, per scope.
 	#[pallet::storage]
 	pub type Budgets<T> = StorageMap<_, Twox64Concat, Scope, Budget, ValueQuery>;
 
@@ -298,8 +298,8 @@ pub mod pallet {
 		UnknownMarket,
 		/// Normal is not a restriction; leases end by time, or by `lift`.
 		LevelIsNormal,
-		/// A restriction must last.
-		DurationZero,
+		/// A restriction or a pause lasts ten seconds at least, and is prolonged by no less.
+		DurationTooShort,
 		/// You may not restrict this far.
 		LevelBeyondPowers,
 		/// You may not restrict for so long.
@@ -310,7 +310,8 @@ pub mod pallet {
 		NotTighter,
 		/// The scope holds four restrictions, none of which this one would make needless.
 		TooManyLeases,
-		/// The committee has used its 72 hours at Auction or tighter on this scope in 30 days.
+		/// The committee has used its 72 hours on this scope in 30 days: at Guarded and ReduceOnly, or at
+		/// Auction and tighter. What it used on the chain counts for each market.
 		BudgetSpent,
 		/// Nothing is in force on this scope that people set.
 		NothingToLift,

@@ -252,6 +252,7 @@ pub fn price(market: MarketId, index: u32) {
 		short: index,
 		validity: Validity::Valid,
 		at: Now::get(),
+		age_limit: 0,
 	};
 	Breaker::on_price(market, &prices, &mut WeightMeter::with_limit(Weight::MAX));
 }

@@ -1,7 +1,9 @@
 //! Pauses of single calls: like a restriction a pause is a lease, over when its time is, and the
 //! filter asks the clock. pallet-tx-pause carries it and knows what can never be paused.
 
-use crate::{powers::Powers, CallLeases, Config, Error, Event, Pallet, WeightInfo};
+use crate::{
+	powers::Powers, types::SHORTEST_LEASE, CallLeases, Config, Error, Event, Pallet, WeightInfo,
+};
 use breakwater_primitives::{
 	Cause, Entry, IncidentId, IncidentLog, Level, Millis, Report, Scope, Severity,
 };
@@ -70,7 +72,7 @@ impl<T: Config> Pallet<T> {
 		duration: Millis,
 	) -> DispatchResult {
 		ensure!(powers.pause > 0, Error::<T>::PauseBeyondPowers);
-		ensure!(duration > 0, Error::<T>::DurationZero);
+		ensure!(duration >= SHORTEST_LEASE, Error::<T>::DurationTooShort);
 		ensure!(duration <= powers.pause, Error::<T>::DurationBeyondPowers);
 		ensure!(Self::call_exists(&name), Error::<T>::UnknownCall);
 		Self::resume_expired();

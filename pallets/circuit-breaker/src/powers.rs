@@ -1,9 +1,10 @@
 //! What people do: restrict and prolong within their powers, lift, and the members' tokens.
 
 use crate::{
+	budget::Purse,
 	lease::{is_liftable, Joined},
 	state::Wanted,
-	types::{locate, same_source, Lease, Record},
+	types::{locate, same_source, Lease, Record, SHORTEST_LEASE},
 	Budgets, Config, Error, Event, Pallet, SpentTokens,
 };
 use alloc::vec::Vec;
@@ -52,9 +53,10 @@ pub struct SpentToken<AccountId> {
 	pub at: Millis,
 }
 
-/// Whether a source's time at Auction or tighter is budgeted, and prolonged by `extend` alone.
+/// Whether a source's time is budgeted, and at Auction or tighter prolonged by `extend` alone. A
+/// member alone is held by his token.
 fn is_budgeted(cause: Cause) -> bool {
-	matches!(cause, Cause::Committee(_) | Cause::Member)
+	matches!(cause, Cause::Committee(_))
 }
 
 impl<T: Config> Pallet<T> {
@@ -126,7 +128,7 @@ impl<T: Config> Pallet<T> {
 		level: Level,
 		duration: Millis,
 	) -> DispatchResult {
-		ensure!(duration > 0, Error::<T>::DurationZero);
+		ensure!(duration >= SHORTEST_LEASE, Error::<T>::DurationTooShort);
 		let longest = powers.longest(level).ok_or(Error::<T>::LevelBeyondPowers)?;
 		ensure!(duration <= longest, Error::<T>::DurationBeyondPowers);
 		Ok(())
@@ -151,7 +153,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Book a committee's time at `Auction` or tighter: what this lease adds to what it already has.
+	/// Book a committee's time at Guarded or tighter: what this lease adds to what it already has.
 	fn book(
 		scope: Scope,
 		record: &Record,
@@ -160,15 +162,18 @@ impl<T: Config> Pallet<T> {
 		cause: Cause,
 		until: Millis,
 	) -> DispatchResult {
-		if level < Level::Auction || !is_budgeted(cause) {
-			return Ok(());
-		}
+		let Some(purse) = Purse::of(level).filter(|_| is_budgeted(cause)) else { return Ok(()) };
 		let mine = record
 			.leases
 			.iter()
-			.filter(|l| same_source(l.cause, cause) && l.level >= Level::Auction);
+			.filter(|l| same_source(l.cause, cause) && purse.is_covered_by(l.level));
 		let covered = mine.map(|l| l.until).max().unwrap_or(now).max(now);
-		let booked = Budgets::<T>::mutate(scope, |b| b.book(now, until.saturating_sub(covered)));
+		let elsewhere = match scope {
+			Scope::Chain => 0,
+			Scope::Market(_) => Budgets::<T>::get(Scope::Chain).used_at(purse, now),
+		};
+		let time = until.saturating_sub(covered);
+		let booked = Budgets::<T>::mutate(scope, |b| b.book(purse, now, time, elsewhere));
 		ensure!(booked, Error::<T>::BudgetSpent);
 		Ok(())
 	}

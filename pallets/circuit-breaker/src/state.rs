@@ -6,7 +6,7 @@ use crate::{
 	Config, Event, Pallet, Status,
 };
 #[cfg(any(feature = "std", feature = "try-runtime"))]
-use crate::{Budgets, CallLeases, Detectors, SpentTokens, Windows, ALLOWANCE};
+use crate::{Budgets, CallLeases, Detectors, Purse, SpentTokens, Windows, ALLOWANCE};
 use breakwater_primitives::{
 	Auctions, Cause, Entry, IncidentLog, Level, Millis, Report, Scope, Severity,
 };
@@ -213,7 +213,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(run <= crate::DETECTOR_RUN, "a detector's run is too long");
 		}
 		ensure!(Detectors::<T>::iter().all(|(_, p)| p.is_valid()), "detector out of range");
-		ensure!(Budgets::<T>::iter().all(|(_, b)| b.used() <= ALLOWANCE), "budget overdrawn");
+		for (_, budget) in Budgets::<T>::iter() {
+			let within = |purse| budget.used(purse) <= ALLOWANCE;
+			ensure!(within(Purse::Restricted) && within(Purse::Halted), "budget overdrawn");
+		}
 		Ok(())
 	}
 

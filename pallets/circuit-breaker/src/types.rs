@@ -2,7 +2,7 @@
 
 use crate::window::Rings;
 use breakwater_primitives::{
-	Band, Cause, Denied, IncidentId, Level, MarketId, Millis, Ppm, MARKETS_PER_SHARD,
+	Action, Band, Cause, Denied, IncidentId, Level, MarketId, Millis, Ppm, MARKETS_PER_SHARD,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
@@ -15,6 +15,10 @@ pub const SECOND: Millis = 1_000;
 pub const MINUTE: Millis = 60 * SECOND;
 /// One hour in milliseconds.
 pub const HOUR: Millis = 60 * MINUTE;
+/// The shortest lease that people may set, and the shortest time by which they may prolong one: each
+/// opens an incident that is kept, or adds to one. Not longer, because a short pause is the gentler
+/// measure.
+pub const SHORTEST_LEASE: Millis = 10 * SECOND;
 /// The most leases that one scope holds.
 pub const MAX_LEASES: u32 = 4;
 /// Shards of [`crate::Status`].
@@ -25,6 +29,12 @@ pub const DETECTOR_LEASE: Millis = 2 * HOUR;
 pub const DETECTOR_RUN: Millis = 6 * HOUR;
 /// How long a detector that has used up its run must leave the scope alone.
 pub const DETECTOR_REST: Millis = HOUR;
+
+/// How far safe mode restricts the chain: reducing and liquidating go on, for the calls that its filter
+/// lets through and for the hooks that no filter stops.
+pub const SAFE_MODE_LEVEL: Level = Level::ReduceOnly;
+/// What it denies besides: makers add no exposure either, and nobody withdraws.
+pub const SAFE_MODE_DENIES: Denied = Denied::of(&[Action::OpenPostOnly, Action::Withdraw]);
 
 /// The number of the detector of price bands.
 pub const D1: u8 = 1;
@@ -64,11 +74,20 @@ impl Lease {
 	pub fn is_live(&self, now: Millis) -> bool {
 		now < self.until
 	}
-	/// Whether it restricts at least as much, for at least as long, as a lease of `level` until
-	/// `until`: its level is not looser, and it denies whatever the other denies. An auction does
-	/// not dominate ReduceOnly, because it collects orders that ReduceOnly refuses.
-	pub fn dominates(&self, level: Level, until: Millis) -> bool {
-		self.level >= level && self.until >= until && self.level.denied().covers(level.denied())
+	/// What it denies: what its level does, and in safe mode whatever opens or leaves.
+	pub const fn denied(&self) -> Denied {
+		match self.cause {
+			Cause::SafeMode => self.level.denied().union(SAFE_MODE_DENIES),
+			_ => self.level.denied(),
+		}
+	}
+	/// Whether it restricts at least as much as `other`, for at least as long: its level is not
+	/// looser, and it denies whatever the other denies. An auction does not dominate ReduceOnly,
+	/// because it collects orders that ReduceOnly refuses.
+	pub fn dominates(&self, other: &Self) -> bool {
+		self.level >= other.level
+			&& self.until >= other.until
+			&& self.denied().covers(other.denied())
 	}
 }
 
@@ -104,7 +123,7 @@ impl Record {
 	}
 	/// What the live leases deny together.
 	pub fn denied(&self, now: Millis) -> Denied {
-		self.live(now).fold(Denied::default(), |all, l| all.union(l.level.denied()))
+		self.live(now).fold(Denied::default(), |all, l| all.union(l.denied()))
 	}
 	/// Until when nothing may be matched, by live leases at Auction or tighter.
 	pub fn halted_until(&self, now: Millis) -> Option<Millis> {

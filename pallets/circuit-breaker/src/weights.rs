@@ -38,10 +38,10 @@ const PAUSE: u64 = 2_500;
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	/// Clock, budget, token, calls, both shards, the incident (4), the auction: r 11, w 9.
+	/// Clock, two budgets, token, calls, both shards, the incident (4), the auction: r 12, w 9.
 	fn restrict() -> Weight {
-		Weight::from_parts(20_000_000, 2 * SHARD + PAUSES + 6_000)
-			.saturating_add(T::DbWeight::get().reads_writes(11, 9))
+		Weight::from_parts(20_000_000, 2 * SHARD + PAUSES + 7_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 9))
 	}
 	/// Clock, calls, both shards, the incident (3), the auction: r 8, w 6.
 	fn lift() -> Weight {

@@ -15,12 +15,13 @@
 //!
 //! At most one incident is open per scope, so `Open` is bounded by the number of scopes. A timeline
 //! holds at most [`MAX_TIMELINE`] entries; the last [`RESERVED_ENTRIES`] of them are kept for changes
-//! of level, reports and notes, so that a wave of liquidations cannot crowd out what people decided.
+//! of level, reports and notes, so that a wave of liquidations cannot crowd out what people decided,
+//! and of those the last [`DECISION_ENTRIES`] for what is no note, so that nobody crowds it out at will.
 //! What is dropped is counted, and its amounts stay in the incident's totals.
 //!
 //! Closed incidents stay for ever and need no deposit. That is affordable because nobody can open one
-//! at will: only detectors, through a lease with a budget, and committees open them, at most one per
-//! scope at a time, and a lease lasts minutes. Even an incident every ten minutes in one market is
+//! at will: only detectors, members with a token and committees open them, at most one per scope at a
+//! time, and none ends before its lease, which people set for ten seconds at least. Even an incident every ten minutes in one market is
 //! 150 records of 150 bytes a day.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -45,6 +46,8 @@ pub use weights::WeightInfo;
 pub const MAX_TIMELINE: u16 = 256;
 /// Of these, entries that liquidations and cover cannot use.
 pub const RESERVED_ENTRIES: u16 = 64;
+/// Of the reserved entries, those that notes cannot use either: changes of level, reports, paused calls.
+pub const DECISION_ENTRIES: u16 = 32;
 /// Entries that one view returns at most.
 pub const MAX_VIEW: u16 = 64;
 
@@ -150,7 +153,7 @@ pub mod pallet {
 		StillOpen,
 		/// The incident was reviewed already.
 		AlreadyReviewed,
-		/// The timeline of the incident is full.
+		/// The timeline of the incident takes no more notes: what is left is kept for changes of level.
 		TimelineFull,
 		/// All zeros is not the hash of a document.
 		ZeroHash,

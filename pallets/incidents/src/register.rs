@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::{Config, Error, Event, Incidents, NextIncident, Open, Pallet, Timeline},
-	Incident, State, MAX_TIMELINE, RESERVED_ENTRIES,
+	Incident, State, DECISION_ENTRIES, MAX_TIMELINE, RESERVED_ENTRIES,
 };
 use breakwater_primitives::{Entry, IncidentId, IncidentLog, Millis, Report};
 use frame_support::{ensure, pallet_prelude::DispatchResult, traits::UnixTime};
@@ -52,8 +52,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Append an entry, or count it as dropped.
 	fn push(id: IncidentId, incident: &mut Incident, entry: &Entry) {
-		let reserved = if is_flow(entry) { RESERVED_ENTRIES } else { 0 };
-		if incident.timeline_len >= MAX_TIMELINE.saturating_sub(reserved) {
+		if incident.timeline_len >= room_for(entry) {
 			incident.dropped = incident.dropped.saturating_add(1);
 			return;
 		}
@@ -66,8 +65,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(hash != [0; 32], Error::<T>::ZeroHash);
 		let incident = Incidents::<T>::get(id).ok_or(Error::<T>::UnknownIncident)?;
 		ensure!(incident.state != State::Reviewed, Error::<T>::AlreadyReviewed);
-		ensure!(incident.timeline_len < MAX_TIMELINE, Error::<T>::TimelineFull);
-		Self::record(id, incident, &Entry::Note { hash });
+		let note = Entry::Note { hash };
+		ensure!(incident.timeline_len < room_for(&note), Error::<T>::TimelineFull);
+		Self::record(id, incident, &note);
 		Ok(())
 	}
 
@@ -85,6 +85,16 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Reviewed { id, hash });
 		Ok(())
 	}
+}
+
+/// How long a timeline may be to take such an entry.
+fn room_for(entry: &Entry) -> u16 {
+	let reserved = match entry {
+		Entry::Liquidated { .. } | Entry::Covered { .. } => RESERVED_ENTRIES,
+		Entry::Note { .. } => DECISION_ENTRIES,
+		_ => 0,
+	};
+	MAX_TIMELINE.saturating_sub(reserved)
 }
 
 /// Whether the entry tells an amount rather than a decision.

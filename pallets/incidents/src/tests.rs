@@ -1,6 +1,9 @@
 //! The life of an incident.
 
-use crate::{mock::*, Error, Event, Incident, NextIncident, Open, State, Timeline, MAX_TIMELINE};
+use crate::{
+	mock::*, Error, Event, Incident, NextIncident, Open, State, Timeline, DECISION_ENTRIES,
+	MAX_TIMELINE,
+};
 use breakwater_primitives::{
 	Cause, Entry, IncidentId, IncidentLog, Level, MarketId, Millis, Report, Scope, Severity,
 };
@@ -202,6 +205,21 @@ fn liquidations_cannot_crowd_out_decisions() {
 			Incidents::note(RuntimeOrigin::signed(1), id, HASH),
 			Error::<Test>::TimelineFull
 		);
+	});
+}
+
+#[test]
+fn notes_cannot_crowd_out_changes_of_level() {
+	ExtBuilder.build_and_execute(|| {
+		let id = open(market(0), Level::Guarded);
+		let note = || Incidents::note(RuntimeOrigin::signed(1), id, HASH);
+		while note().is_ok() {}
+		assert_noop!(note(), Error::<Test>::TimelineFull);
+		assert_eq!(get(id).timeline_len, MAX_TIMELINE - DECISION_ENTRIES);
+		append(id, level(Level::Guarded, Level::Freeze));
+		let told = Incidents::timeline(id, MAX_TIMELINE - DECISION_ENTRIES, 1);
+		assert_eq!(told, vec![(START, level(Level::Guarded, Level::Freeze))]);
+		assert_eq!(get(id).dropped, 0);
 	});
 }
 

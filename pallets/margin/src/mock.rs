@@ -316,6 +316,7 @@ pub fn set_prices(market: MarketId, price: u32, validity: Validity) {
 		short: price,
 		validity,
 		at: Now::get(),
+		age_limit: 0,
 	};
 	Margin::on_price(market, &prices, &mut WeightMeter::new());
 }

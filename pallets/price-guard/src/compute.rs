@@ -44,7 +44,8 @@ impl Guard {
 			(self.trusted, self.trusted_at) = (index, now);
 		}
 		let stable = whole(i64::try_from(self.stable.0).unwrap_or(i64::MAX));
-		self.prices = Prices { index, mark, stable, long, short, validity, at: now };
+		let age_limit = u32::try_from(params.age_limit).unwrap_or(u32::MAX);
+		self.prices = Prices { index, mark, stable, long, short, validity, at: now, age_limit };
 		Some(self.prices)
 	}
 
@@ -54,6 +55,11 @@ impl Guard {
 		let agreed = reports >= params.quorum && dispersion <= params.max_dispersion;
 		let quality = if agreed { Validity::Valid } else { Validity::Degraded };
 		let old = self.prices.index;
+		if reports < params.quorum && self.strays(median, params) {
+			// Nobody confirms it before a quorum reports again, so the wait begins anew.
+			self.pending = Some(Pending { price: median, since: at, at });
+			return (old, Validity::Unconfirmed);
+		}
 		let Some(held) = self.pending.filter(|_| !near(old, median, params.max_jump)) else {
 			if old.is_zero() || near(old, median, params.max_jump) {
 				self.pending = None;
@@ -78,6 +84,12 @@ impl Guard {
 			self.pending = Some(Pending { price: median, at: at.max(held.at), ..held });
 		}
 		(old, Validity::Unconfirmed)
+	}
+
+	/// Whether a median is further from the last Valid index than the index may move at once. Below
+	/// the quorum that is as far as it goes, or two feeders could walk it anywhere step by step.
+	fn strays(&self, median: Ticks, params: &GuardParams) -> bool {
+		!self.trusted.is_zero() && !near(self.trusted, median, params.max_jump)
 	}
 
 	/// Move the stable price towards a Valid index, as fast as it may.

@@ -31,6 +31,9 @@
 //! indicative price speaks for the book, in a freeze the mark is the index. **Stable** follows the
 //! index at a bounded speed and only while that is Valid.
 //!
+//! **Lost quorum.** With fewer reports than a quorum the index is Degraded and stays within one jump of
+//! the last Valid one; further away it waits, Unconfirmed, for as long as the quorum is lost.
+//!
 //! **Silence** (`silence`). Staleness is evaluated by whoever reads
 //! ([`breakwater_primitives::Prices::validity_at`]): a feed that stops needs nobody to notice. A hook
 //! then moves the prices at which positions are examined, so that each side has the benefit of what

@@ -26,8 +26,9 @@ pub enum Validity {
 	/// A full quorum of fresh feeds that agree: everything goes on.
 	#[codec(index = 0)]
 	Valid,
-	/// Too few feeds, too much dispersion, or a single source: post-only opens; liquidations use
-	/// the price that is lenient for each side.
+	/// Too few feeds, too much dispersion, or a single source: post-only opens, no withdrawals;
+	/// liquidations use the price that is lenient for each side. For ten minutes that has the last
+	/// Valid index in it; after that the benefit of the doubt is what one update moves.
 	#[codec(index = 1)]
 	Degraded,
 	/// A jump that waits up to 30 seconds for confirmation: no opens, no withdrawals.
@@ -52,9 +53,11 @@ impl Validity {
 			_ => false,
 		}
 	}
-	/// Whether collateral may be withdrawn by an account that holds a position in the market.
+	/// Whether collateral may be withdrawn by an account that holds a position in the market. Not at a
+	/// degraded price, which two feeders can move by a jump: whoever gains by it would leave with what
+	/// his losses are worth.
 	pub const fn allows_withdrawal(self) -> bool {
-		matches!(self, Validity::Valid | Validity::Degraded)
+		matches!(self, Validity::Valid)
 	}
 	/// Whether an account may be liquidated at the lenient prices.
 	pub const fn allows_liquidation(self) -> bool {
@@ -91,16 +94,21 @@ pub struct Prices {
 	pub validity: Validity,
 	/// Chain time at which the index was computed, in milliseconds.
 	pub at: Millis,
+	/// The age in milliseconds from which these prices are `Stale`, as the market's own parameters
+	/// say; 0 where they say nothing.
+	pub age_limit: u32,
 }
 
 impl Prices {
-	/// The validity at `now`: what was `Valid` decays to `Stale` after `age_limit` and to
-	/// `Invalid` after ten minutes, with nobody acting.
-	pub fn validity_at(&self, now: Millis, age_limit: Millis) -> Validity {
+	/// The validity at `now`: what was `Valid` decays to `Stale` after the age limit that the prices
+	/// carry, or `otherwise` where they carry none, and to `Invalid` after ten minutes, with nobody
+	/// acting.
+	pub fn validity_at(&self, now: Millis, otherwise: Millis) -> Validity {
 		let age = now.saturating_sub(self.at);
+		let limit = if self.age_limit == 0 { otherwise } else { self.age_limit.into() };
 		if age > 600_000 || self.index.is_zero() {
 			Validity::Invalid
-		} else if age > age_limit {
+		} else if age > limit {
 			self.validity.max(Validity::Stale)
 		} else {
 			self.validity
@@ -165,8 +173,22 @@ mod tests {
 		assert_eq!(valid.validity_at(11_000, 10_000), Validity::Valid);
 		assert_eq!(valid.validity_at(11_001, 10_000), Validity::Stale);
 		assert_eq!(valid.validity_at(601_001, 10_000), Validity::Invalid);
+		assert!(Validity::Valid.allows_withdrawal() && !Validity::Degraded.allows_withdrawal());
 		// A clock that lags behind the price does not make it older.
 		assert_eq!(valid.validity_at(0, 10_000), Validity::Valid);
 		assert_eq!(Prices::default().validity_at(0, 10_000), Validity::Invalid);
+	}
+
+	#[test]
+	fn prices_grow_old_by_their_own_limit() {
+		let thin = Prices {
+			index: Ticks(1),
+			at: 1_000,
+			validity: Validity::Valid,
+			age_limit: 60_000,
+			..Default::default()
+		};
+		assert_eq!(thin.validity_at(61_000, 10_000), Validity::Valid);
+		assert_eq!(thin.validity_at(61_001, 90_000), Validity::Stale);
 	}
 }

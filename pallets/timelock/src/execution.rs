@@ -9,7 +9,8 @@ use codec::DecodeLimit;
 use frame_support::{
 	dispatch::{extract_actual_weight, GetDispatchInfo, PostDispatchInfo},
 	ensure,
-	pallet_prelude::{DispatchResultWithPostInfo, Pays, Weight},
+	pallet_prelude::{DispatchResult, DispatchResultWithPostInfo, Pays, Weight},
+	storage::with_transaction,
 	traits::{Get, OriginTrait},
 	weights::WeightMeter,
 	MAX_EXTRINSIC_DEPTH,
@@ -17,8 +18,13 @@ use frame_support::{
 use frame_system::RawOrigin;
 use sp_runtime::{
 	traits::{Dispatchable, Hash},
-	DispatchErrorWithPostInfo,
+	DispatchError, DispatchErrorWithPostInfo, TransactionOutcome,
 };
+
+/// An error of an entry whose call was not dispatched.
+fn unused<E>(error: E) -> (E, Weight) {
+	(error, Weight::zero())
+}
 
 impl<T: Config> Pallet<T> {
 	/// The declared weight of `execute(id)`: its own, and that of the queued call. An entry's weight
@@ -39,29 +45,47 @@ impl<T: Config> Pallet<T> {
 				actual_weight: Some(own.saturating_add(used)),
 				pays_fee: Pays::No,
 			}),
-			Err(error) => {
-				Err(DispatchErrorWithPostInfo { post_info: Some(own).into(), error: error.into() })
-			},
+			Err((error, used)) => Err(DispatchErrorWithPostInfo {
+				post_info: Some(own.saturating_add(used)).into(),
+				error: error.into(),
+			}),
 		}
 	}
 
 	/// Check entry `id` again and dispatch its call. Returns the weight that the call used. An error
 	/// means that nothing changed; what the call itself returns is in the event.
-	fn try_execute(id: u32) -> Result<Weight, Error<T>> {
-		let mut entry = Self::pending(id)?;
+	fn try_execute(id: u32) -> Result<Weight, (Error<T>, Weight)> {
+		let entry = Self::pending(id).map_err(unused)?;
 		let now = Self::now();
-		ensure!(now >= entry.eta, Error::<T>::NotRipe);
+		ensure!(now >= entry.eta, unused(Error::<T>::NotRipe));
 		if now > entry.expires_at() || Self::is_outdated(&entry) {
 			Self::expire(id, entry);
 			return Ok(Weight::zero());
 		}
 		if entry.class == DelayClass::Loosen {
-			ensure!(T::ChainLevel::get() <= Level::Watch, Error::<T>::LevelTooHigh);
+			ensure!(T::ChainLevel::get() <= Level::Watch, unused(Error::<T>::LevelTooHigh));
 		}
-		let call = Self::decode(id, &entry)?;
+		let call = Self::decode(id, &entry).map_err(unused)?;
 		let origin = Self::origin_of(&entry);
-		// Checked here so that a call which matures in safe mode is held and not consumed.
-		ensure!(origin.filter_call(&call), Error::<T>::CallFiltered);
+		// What matures in safe mode is held and not consumed, whether the filter stops the call itself
+		// or one inside of it.
+		ensure!(origin.filter_call(&call), unused(Error::<T>::CallFiltered));
+		with_transaction(|| match Self::dispatch(id, entry, call, origin) {
+			(Err(error), used) if error == frame_system::Error::<T>::CallFiltered.into() => {
+				TransactionOutcome::Rollback(Ok(Err((Error::<T>::CallFiltered, used))))
+			},
+			(_, used) => TransactionOutcome::Commit(Ok::<_, DispatchError>(Ok(used))),
+		})
+		.unwrap_or(Err(unused(Error::<T>::CallFiltered)))
+	}
+
+	/// Finish entry `id` and dispatch its call. Returns what the call returned, and its weight.
+	fn dispatch(
+		id: u32,
+		mut entry: EntryOf<T>,
+		call: <T as Config>::RuntimeCall,
+		origin: <T as Config>::RuntimeOrigin,
+	) -> (DispatchResult, Weight) {
 		if entry.state == State::Queued {
 			Self::mark_ripe(id, &mut entry);
 		}
@@ -75,7 +99,7 @@ impl<T: Config> Pallet<T> {
 			Entries::<T>::mutate_extant(id, |entry| entry.state = State::Failed);
 		}
 		Self::deposit_event(Event::Executed { id, result });
-		Ok(used)
+		(result, used)
 	}
 
 	/// The call of entry `id`, if its bytes are those that were queued.
@@ -150,8 +174,8 @@ impl<T: Config> Pallet<T> {
 		}
 		match Self::try_execute(waiting.id) {
 			Ok(used) => meter.consume(own.saturating_add(used)),
-			Err(_) => {
-				meter.consume(own);
+			Err((_, used)) => {
+				meter.consume(own.saturating_add(used));
 				// Filtered: it stays ripe for `execute`, and no longer holds up the others.
 				Self::update_waiting(waiting.id, |waiting| waiting.automatic = false);
 			},

@@ -4,7 +4,8 @@
 //!
 //! The council queues a call with a class; the class sets the delay. When the delay has passed the
 //! call is *ripe*: a block executes it unasked when it is light, or anybody does with
-//! [`Pallet::execute`]. Until then the committee may veto it, except a repair of a detector.
+//! [`Pallet::execute`]. Until then the committee may veto it, except a repair of what it could
+//! otherwise uphold against everybody; which calls those are is not for the class to say.
 //!
 //! ```text
 //!   council            scheduler, or execute            a block, or anybody
@@ -19,8 +20,9 @@
 //! demands its own minimum of it ([`EnsureDelayed`]). A loosening that was queued as neutral has
 //! served 6 hours and fails with `BadOrigin`, directly or at the bottom of a batch, because wrappers
 //! pass the origin on. A call that waits longer than its class demands, because nobody executes it,
-//! gains nothing: what counts is the delay it was queued for. Otherwise a loosening could hide as a
-//! repair, which has no veto, and be executed late. Only structural calls run as Root; it is the only
+//! gains nothing: what counts is the delay it was queued for. Otherwise a loosening could hide as
+//! neutral and be executed late. And what asks for less than a repair does not lose its veto by being
+//! queued as one. Only structural calls run as Root; it is the only
 //! way there.
 //!
 //! **The scheduler only marks.** It runs before the timestamp of a block, so after an outage it would
@@ -60,7 +62,7 @@ pub mod pallet {
 	use frame_support::{
 		dispatch::{DispatchResultWithPostInfo, GetDispatchInfo, PostDispatchInfo},
 		pallet_prelude::*,
-		traits::{schedule::v3::Anon, EnsureOriginWithArg, OriginTrait, UnixTime},
+		traits::{schedule::v3::Anon, Contains, EnsureOriginWithArg, OriginTrait, UnixTime},
 		weights::WeightMeter,
 	};
 	use frame_system::{pallet_prelude::*, RawOrigin};
@@ -108,6 +110,9 @@ pub mod pallet {
 			<Self as frame_system::Config>::RuntimeOrigin,
 			DelayClass,
 		>;
+		/// The calls that cannot be vetoed when they are queued as a repair: what switches off a detector
+		/// or ends what nobody else can end. Judged by the call, since a class is only a claim.
+		type BeyondVeto: Contains<<Self as Config>::RuntimeCall>;
 		/// Who may veto a queued call.
 		type VetoOrigin: EnsureOrigin<<Self as frame_system::Config>::RuntimeOrigin>;
 		/// The expected time between two blocks, in milliseconds; only to ask the scheduler.
@@ -219,7 +224,7 @@ pub mod pallet {
 		CallTooLong,
 		/// The call is too heavy for an extrinsic.
 		CallTooHeavy,
-		/// A repair of a detector cannot be vetoed.
+		/// This repair cannot be vetoed.
 		NoVeto,
 		/// The chain is restricted beyond `Watch`; a loosening waits until it is not.
 		LevelTooHigh,
@@ -286,7 +291,8 @@ pub mod pallet {
 			Self::do_queue(*call, class)
 		}
 
-		/// Veto the call with number `id`, queued or ripe. A repair of a detector cannot be vetoed.
+		/// Veto the call with number `id`, queued or ripe. A repair of a detector cannot be vetoed;
+		/// the entry says whether it can.
 		#[pallet::call_index(1)]
 		#[pallet::weight((T::WeightInfo::veto(), DispatchClass::Operational))]
 		pub fn veto(origin: OriginFor<T>, id: u32) -> DispatchResult {

@@ -211,6 +211,14 @@ impl UnixTime for Clock {
 	}
 }
 
+/// Only what repairs.
+pub struct Repairs;
+impl Contains<RuntimeCall> for Repairs {
+	fn contains(call: &RuntimeCall) -> bool {
+		matches!(call, RuntimeCall::Target(target::Call::repair {}))
+	}
+}
+
 impl crate::Config for Test {
 	type RuntimeOrigin = RuntimeOrigin;
 	type RuntimeCall = RuntimeCall;
@@ -219,6 +227,7 @@ impl crate::Config for Test {
 	type Time = Clock;
 	type ChainLevel = ChainLevel;
 	type QueueOrigin = Council;
+	type BeyondVeto = Repairs;
 	type VetoOrigin = EnsureSignedBy<Committee, u64>;
 	type BlockTime = BlockTime;
 	type MaxPending = ConstU32<32>;

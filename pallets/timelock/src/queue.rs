@@ -15,7 +15,7 @@ use frame_support::{
 	pallet_prelude::DispatchResult,
 	traits::{
 		schedule::{v3::Anon, DispatchTime, HIGHEST_PRIORITY},
-		Bounded, Get, UnixTime,
+		Bounded, Contains, Get, UnixTime,
 	},
 	BoundedVec,
 };
@@ -53,6 +53,7 @@ impl<T: Config> Pallet<T> {
 			spec_version: frame_system::Pallet::<T>::runtime_version().spec_version,
 			weight,
 			wakes: 0,
+			vetoable: class != DelayClass::Repair || !T::BeyondVeto::contains(&call),
 		};
 		let waiting = Waiting {
 			id,
@@ -130,7 +131,7 @@ impl<T: Config> Pallet<T> {
 	/// Drop entry `id` because the committee wants it so.
 	pub(crate) fn do_veto(id: u32) -> DispatchResult {
 		let entry = Self::pending(id)?;
-		ensure!(entry.class != DelayClass::Repair, Error::<T>::NoVeto);
+		ensure!(entry.vetoable, Error::<T>::NoVeto);
 		Self::finish(id, entry, State::Vetoed);
 		Self::deposit_event(Event::Vetoed { id });
 		Ok(())

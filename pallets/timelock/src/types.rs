@@ -134,6 +134,8 @@ pub struct Entry<Hash> {
 	pub weight: Weight,
 	/// How often the scheduler woke it before it was due.
 	pub wakes: u8,
+	/// Whether the committee may veto it.
+	pub vetoable: bool,
 }
 
 impl<Hash> Entry<Hash> {

@@ -9,8 +9,8 @@
 
 use crate::{
 	governance::{
-		EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsureNeutral, EnsurePowers,
-		EnsureRepair, EnsureResponder, QueueByClass,
+		BeyondVeto, EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsureNeutral,
+		EnsurePowers, EnsureRepair, EnsureResponder, QueueByClass,
 	},
 	weights::MAX_BLOCK,
 	Assets, CircuitBreaker, Feeders, Incidents, Insurance, Margin, OriginCaller, Perpetuals,
@@ -32,7 +32,8 @@ use sp_runtime::Perbill;
 
 /// The most price feeders.
 pub type MaxFeeders = ConstU32<32>;
-/// How old a price may be before orders that open are refused and liquidations turn lenient.
+/// How old a price may be before orders that open are refused and liquidations turn lenient, where it
+/// does not carry the limit of its market.
 pub type PriceAgeLimit = ConstU64<10_000>;
 /// The most resting orders that one call, or one liquidation, may fill.
 pub type MaxFills = ConstU16<32>;
@@ -195,6 +196,7 @@ impl pallet_timelock::Config for Runtime {
 	type Time = Timestamp;
 	type ChainLevel = ChainLevel;
 	type QueueOrigin = QueueByClass;
+	type BeyondVeto = BeyondVeto;
 	type VetoOrigin = EnsureCommitteeHalf;
 	type BlockTime = ConstU64<MILLISECS_PER_BLOCK>;
 	type MaxPending = ConstU32<64>;

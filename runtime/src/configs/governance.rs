@@ -1,9 +1,12 @@
 //! Committee, council, memberships, and what schedules for them.
 
 use crate::{
-	governance::EnsureStructural, weights::MAX_BLOCK, AccountId, Balance, Balances, BlockNumber,
-	Council, OriginCaller, Preimage, Runtime, RuntimeCall, RuntimeEvent, RuntimeHoldReason,
-	RuntimeOrigin, System, TechnicalCommittee, BRW, DAYS, HOURS, MILLI_BRW,
+	governance::EnsureStructural,
+	motions::{MaxMotions, MotionSlot},
+	weights::MAX_BLOCK,
+	AccountId, Balance, Balances, BlockNumber, Council, OriginCaller, Preimage, Runtime,
+	RuntimeCall, RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System, TechnicalCommittee, BRW,
+	DAYS, HOURS, MILLI_BRW,
 };
 use frame_support::{
 	parameter_types,
@@ -35,7 +38,7 @@ pub type CouncilInstance = pallet_collective::Instance2;
 pub type MaxMembers = ConstU32<16>;
 
 parameter_types! {
-	/// Emergencies are decided within hours; a decided motion can be closed at any time after.
+	/// Emergencies are decided and closed within hours.
 	pub const CommitteeMotionDuration: BlockNumber = 6 * HOURS;
 	pub const CouncilMotionDuration: BlockNumber = 7 * DAYS;
 	pub MaxProposalWeight: Weight = Perbill::from_percent(50) * MAX_BLOCK;
@@ -52,7 +55,7 @@ impl pallet_collective::Config<CommitteeInstance> for Runtime {
 	type Proposal = RuntimeCall;
 	type RuntimeEvent = RuntimeEvent;
 	type MotionDuration = CommitteeMotionDuration;
-	type MaxProposals = ConstU32<64>;
+	type MaxProposals = MaxMotions;
 	type MaxMembers = MaxMembers;
 	type DefaultVote = NoDefaultVote;
 	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
@@ -61,7 +64,7 @@ impl pallet_collective::Config<CommitteeInstance> for Runtime {
 	type MaxProposalWeight = MaxProposalWeight;
 	type DisapproveOrigin = EnsureRoot<AccountId>;
 	type KillOrigin = EnsureRoot<AccountId>;
-	type Consideration = ();
+	type Consideration = MotionSlot<CommitteeInstance>;
 }
 
 impl pallet_collective::Config<CouncilInstance> for Runtime {
@@ -69,7 +72,7 @@ impl pallet_collective::Config<CouncilInstance> for Runtime {
 	type Proposal = RuntimeCall;
 	type RuntimeEvent = RuntimeEvent;
 	type MotionDuration = CouncilMotionDuration;
-	type MaxProposals = ConstU32<64>;
+	type MaxProposals = MaxMotions;
 	type MaxMembers = MaxMembers;
 	type DefaultVote = NoDefaultVote;
 	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
@@ -77,7 +80,7 @@ impl pallet_collective::Config<CouncilInstance> for Runtime {
 	type MaxProposalWeight = MaxProposalWeight;
 	type DisapproveOrigin = EnsureRoot<AccountId>;
 	type KillOrigin = EnsureRoot<AccountId>;
-	type Consideration = ();
+	type Consideration = MotionSlot<CouncilInstance>;
 }
 
 macro_rules! membership {

@@ -2,7 +2,7 @@
 //! [`crate::filters`].
 
 use crate::{
-	governance::{EnsureCommitteeTwoThirds, EnsureRepair},
+	governance::{EnsureCommitteeTwoThirds, EnsureCouncilHalf, EnsureRepair},
 	AccountId, Balance, Balances, BlockNumber, CircuitBreaker, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeHoldReason, SafeMode, System, BRW, DAYS, HOURS, MINUTES,
 };
@@ -40,12 +40,8 @@ impl pallet_safe_mode::Config for Runtime {
 	type ForceExtendOrigin = NeverEnsureOrigin<BlockNumber>;
 	// The delay of a repair: a loosening would wait for the very level that safe mode holds up.
 	type ForceExitOrigin = EnsureRepair;
-	type ForceDepositOrigin = pallet_collective::EnsureProportionAtLeast<
-		AccountId,
-		crate::configs::governance::CouncilInstance,
-		1,
-		2,
-	>;
+	// With the floor of its tier: half of a small council can be one person.
+	type ForceDepositOrigin = EnsureCouncilHalf;
 	type Notify = SafeModeChanges;
 	type ReleaseDelay = ReleaseDelay;
 	type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Runtime>;
@@ -78,7 +74,7 @@ pub fn safe_mode_cools_down() -> bool {
 		.is_some_and(|left| System::block_number() < left.saturating_add(SAFE_MODE_COOLDOWN))
 }
 
-/// Told when safe mode is entered or left: the breaker freezes the chain for the hooks, which no
+/// Told when safe mode is entered or left: the breaker restricts the chain for the hooks, which no
 /// filter stops.
 pub struct SafeModeChanges;
 

@@ -44,6 +44,7 @@ impl frame_system::Config for Runtime {
 	type ExtensionsWeightInfo = InBaseWeight;
 	type SingleBlockMigrations = SingleBlockMigrations;
 	type MultiBlockMigrator = crate::Migrations;
+	type PreInherents = crate::motions::ForgetMotions;
 	type MaxConsumers = ConstU32<64>;
 }
 

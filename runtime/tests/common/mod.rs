@@ -10,7 +10,7 @@ use breakwater_runtime::{
 use codec::Encode;
 use frame_support::{
 	dispatch::{DispatchClass, DispatchResult, GetDispatchInfo},
-	traits::{OnFinalize, OnIdle, OnInitialize, OnPoll},
+	traits::{OnFinalize, OnIdle, OnInitialize, OnPoll, PreInherents},
 	weights::{Weight, WeightMeter},
 	BoundedVec,
 };
@@ -83,6 +83,7 @@ pub fn begin_block(number: BlockNumber, now: u64) {
 	System::initialize(&number, &parent, &digest);
 	let used = AllPalletsWithSystem::on_initialize(number);
 	System::register_extra_weight_unchecked(used, DispatchClass::Mandatory);
+	<Runtime as frame_system::Config>::PreInherents::pre_inherents();
 	System::set_extrinsic_index(0);
 	RuntimeCall::Timestamp(pallet_timestamp::Call::set { now })
 		.dispatch(RuntimeOrigin::none())

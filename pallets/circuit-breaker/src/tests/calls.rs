@@ -43,22 +43,28 @@ fn restrict_refuses_what_the_powers_do_not_cover() {
 	ExtBuilder::default().build_and_execute(|| {
 		let restrict =
 			|who, scope, level, duration| Breaker::restrict(signed(who), scope, level, duration);
-		assert_noop!(restrict(77, btc(), Level::Watch, 1), BadOrigin);
-		assert_noop!(restrict(TIMELOCK, btc(), Level::Watch, 1), BadOrigin);
-		assert_noop!(restrict(THIRD, btc(), Level::Normal, 1), Error::<Test>::LevelIsNormal);
-		assert_noop!(restrict(THIRD, btc(), Level::Watch, 0), Error::<Test>::DurationZero);
-		assert_noop!(restrict(THIRD, btc(), Level::Auction, 1), Error::<Test>::LevelBeyondPowers);
+		assert_noop!(restrict(77, btc(), Level::Watch, MINUTE), BadOrigin);
+		assert_noop!(restrict(TIMELOCK, btc(), Level::Watch, MINUTE), BadOrigin);
+		assert_noop!(restrict(THIRD, btc(), Level::Normal, MINUTE), Error::<Test>::LevelIsNormal);
+		assert_noop!(
+			restrict(THIRD, btc(), Level::Watch, SHORTEST_LEASE - 1),
+			Error::<Test>::DurationTooShort
+		);
+		assert_noop!(
+			restrict(THIRD, btc(), Level::Auction, MINUTE),
+			Error::<Test>::LevelBeyondPowers
+		);
 		assert_noop!(
 			restrict(THIRD, btc(), Level::Watch, 6 * HOUR + 1),
 			Error::<Test>::DurationBeyondPowers
 		);
 		assert_noop!(
-			restrict(MEMBER, Scope::Chain, Level::Watch, 1),
+			restrict(MEMBER, Scope::Chain, Level::Watch, MINUTE),
 			Error::<Test>::ScopeBeyondPowers
 		);
 		for unknown in [7, 64, 999] {
 			assert_noop!(
-				restrict(THIRD, Scope::Market(MarketId(unknown)), Level::Watch, 1),
+				restrict(THIRD, Scope::Market(MarketId(unknown)), Level::Watch, MINUTE),
 				Error::<Test>::UnknownMarket
 			);
 		}
@@ -143,7 +149,7 @@ fn the_committee_has_72_hours_at_auction_or_tighter_in_30_days() {
 			pass(day);
 		}
 		assert_noop!(
-			Breaker::restrict(signed(HALF), btc(), Level::Auction, 1),
+			Breaker::restrict(signed(HALF), btc(), Level::Auction, MINUTE),
 			Error::<Test>::BudgetSpent
 		);
 		// Other scopes, looser levels and the council are not concerned.
@@ -153,7 +159,7 @@ fn the_committee_has_72_hours_at_auction_or_tighter_in_30_days() {
 		// 30 days after the first decision is the 31st day: what it took may be used again.
 		pass(24 * day);
 		assert_noop!(
-			Breaker::restrict(signed(HALF), btc(), Level::Auction, 1),
+			Breaker::restrict(signed(HALF), btc(), Level::Auction, MINUTE),
 			Error::<Test>::BudgetSpent
 		);
 		pass(day);

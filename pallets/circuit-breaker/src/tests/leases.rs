@@ -114,13 +114,36 @@ fn an_incident_covers_all_leases_until_the_last_one_ends() {
 }
 
 #[test]
-fn safe_mode_freezes_the_chain_until_it_is_left() {
+fn safe_mode_denies_opening_and_withdrawing_and_leaves_the_exits_open() {
+	use breakwater_primitives::Action::*;
 	ExtBuilder::default().build_and_execute(|| {
 		<Breaker as SafeModeNotify>::entered();
-		assert_eq!(Breaker::status(Scope::Market(ETH)).0, Level::Freeze);
+		let until = START + 12 * HOUR;
+		let refuses = |action| Breaker::view(BTC).allows(action).map_err(|r| (r.cause, r.until));
+		for action in [OpenMarket, OpenLimit, OpenPostOnly, Withdraw] {
+			assert_eq!(refuses(action), Err((Some(Cause::SafeMode), until)), "{action:?}");
+		}
+		for action in [Reduce, Cancel, TopUp, Liquidate] {
+			assert_eq!(refuses(action), Ok(()), "{action:?}");
+		}
+		assert!(Breaker::chain().allows(Withdraw).is_err());
+		// A longer lease of the same level sets the level, and still the safe mode refuses.
+		assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), Level::ReduceOnly, 20 * HOUR));
+		assert_eq!(Breaker::view(BTC).cause, Some(Cause::Council));
+		assert_eq!(refuses(Withdraw), Err((Some(Cause::SafeMode), until)));
+		pass(12 * HOUR);
+		assert_eq!(refuses(Withdraw), Ok(()));
+	});
+}
+
+#[test]
+fn safe_mode_restricts_the_chain_until_it_is_left() {
+	ExtBuilder::default().build_and_execute(|| {
+		<Breaker as SafeModeNotify>::entered();
+		assert_eq!(Breaker::status(Scope::Market(ETH)).0, Level::ReduceOnly);
 		assert_eq!(
 			Breaker::status(Scope::Chain),
-			(Level::Freeze, Some(Cause::SafeMode), START + 12 * HOUR)
+			(Level::ReduceOnly, Some(Cause::SafeMode), START + 12 * HOUR)
 		);
 		// The timelock cannot end it here.
 		assert!(Breaker::lift(signed(TIMELOCK), Scope::Chain).is_err());

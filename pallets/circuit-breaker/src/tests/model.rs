@@ -42,7 +42,7 @@ fn lease() -> impl Strategy<Value = Lease> {
 /// What a set of leases denies: whatever any of them does.
 fn naive_denied(accepted: &[Lease], now: Millis) -> Denied {
 	let live = accepted.iter().filter(|l| l.is_live(now));
-	live.fold(Denied::default(), |all, l| all.union(l.level.denied()))
+	live.fold(Denied::default(), |all, l| all.union(l.denied()))
 }
 
 fn naive_level(accepted: &[Lease], now: Millis) -> Level {
@@ -85,7 +85,8 @@ proptest! {
 		ExtBuilder::default().build_and_execute(|| {
 			let mut accepted = Vec::new();
 			for (time, scope, level, length) in steps {
-				pass(time);
+				pass(time * MINUTE);
+				let length = length * MINUTE;
 				let scope = if scope == 0 { Scope::Chain } else { btc() };
 				let (since, level) = (Now::get(), Level::ALL[level]);
 				if Breaker::restrict(signed(COUNCIL), scope, level, length).is_ok() {

@@ -94,7 +94,10 @@ fn pause_call_refuses_what_it_must() {
 		for who in [MEMBER, THIRD, HALF, COUNCIL] {
 			assert_noop!(pause(who, "Venue", "a", HOUR), Error::<Test>::PauseBeyondPowers);
 		}
-		assert_noop!(pause(TWO_THIRDS, "Venue", "a", 0), Error::<Test>::DurationZero);
+		assert_noop!(
+			pause(TWO_THIRDS, "Venue", "a", SHORTEST_LEASE - 1),
+			Error::<Test>::DurationTooShort
+		);
 		let long = 12 * HOUR + 1;
 		assert_noop!(pause(TWO_THIRDS, "Venue", "a", long), Error::<Test>::DurationBeyondPowers);
 		for (pallet, call) in [("Venue", "z"), ("Nowhere", "a"), ("", ""), ("venue", "a")] {

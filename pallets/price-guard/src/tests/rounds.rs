@@ -142,6 +142,32 @@ fn the_doubt_ends_after_ten_minutes() {
 }
 
 #[test]
+fn two_feeders_cannot_walk_the_index_away() {
+	ExtBuilder::default().build_and_execute(|| {
+		all(10_000);
+		pass(11_000);
+		let mut price = 10_000;
+		for _ in 0..60 {
+			price = price * 98 / 100;
+			reports(&[Some(price), Some(price)]);
+			assert!(btc().index >= Ticks(9_500), "{:?}", btc());
+			if price < 9_500 {
+				assert_eq!(btc().validity, Validity::Unconfirmed);
+				// Longs have the benefit of the doubt, shorts too.
+				assert_eq!((btc().long, btc().short), (btc().mark, Ticks(price)));
+			}
+			pass(1_000);
+		}
+		// What a quorum says is taken, once it is confirmed.
+		for _ in 0..2 {
+			reports(&[Some(8_000), Some(8_000), Some(8_000)]);
+			pass(1_000);
+		}
+		assert_eq!((btc().index, btc().validity), (Ticks(8_000), Validity::Valid));
+	});
+}
+
+#[test]
 fn a_jump_waits_for_a_later_round() {
 	ExtBuilder::default().build_and_execute(|| {
 		all(10_000);

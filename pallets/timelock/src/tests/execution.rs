@@ -159,6 +159,25 @@ fn a_filtered_call_is_held_and_not_consumed() {
 }
 
 #[test]
+fn a_batch_with_a_filtered_call_in_it_is_held_and_not_consumed() {
+	ExtBuilder::default().delays(SHORT).build_and_execute(|| {
+		let remark: RuntimeCall = frame_system::Call::remark { remark: vec![] }.into();
+		let id = queue(batch(vec![remark, neutral()]), Neutral);
+		SafeMode::set(true);
+		run(BLOCKS_PER_HOUR + 5);
+		assert_eq!(state(id), State::Ripe);
+		let refused = Timelock::execute(signed(ANYONE), id).unwrap_err();
+		assert_eq!(refused.error, Error::<Test>::CallFiltered.into());
+		// What was dispatched of it before is paid for.
+		let own = <() as WeightInfo>::execute(Timelock::entry(id).unwrap().len);
+		assert!(refused.post_info.actual_weight.unwrap().ref_time() > own.ref_time());
+		SafeMode::set(false);
+		assert_ok!(Timelock::execute(signed(ANYONE), id));
+		assert_eq!((done(), state(id)), (vec![0], State::Executed));
+	});
+}
+
+#[test]
 fn a_block_executes_one_entry_and_only_what_is_light() {
 	ExtBuilder::default().build_and_execute(|| {
 		for call in [neutral(), heavy(200_000_001, 0), neutral()] {

@@ -170,12 +170,16 @@ fn each_class_is_executed_after_its_own_delay_with_the_delay_it_served() {
 	});
 }
 
+/// The same classes in a day: a week has ten thousand blocks.
+const SHORT: Delays =
+	Delays { neutral: HOUR, repair: 2 * HOUR, loosen: 3 * HOUR, structural: 4 * HOUR };
+
 #[test]
 fn a_structural_call_alone_runs_as_root() {
-	ExtBuilder::default().build_and_execute(|| {
+	ExtBuilder::default().delays(SHORT).build_and_execute(|| {
 		let root_only: RuntimeCall = target::Call::root_only {}.into();
 		assert_ok!(serve(root_only.clone(), Structural));
-		// What demands seven days gets them too.
+		// What demands the longest delay gets it too.
 		assert_ok!(serve(structural(), Structural));
 		for class in [Neutral, Repair, Loosen] {
 			assert_eq!(serve(root_only.clone(), class), Err(DispatchError::BadOrigin));
@@ -277,6 +281,20 @@ fn the_committee_vetoes_what_is_queued_or_ripe() {
 		run(48 * BLOCKS_PER_HOUR);
 		assert_eq!(state(queued), State::Vetoed);
 		assert!(done().is_empty());
+	});
+}
+
+#[test]
+fn what_is_only_called_a_repair_can_be_vetoed() {
+	ExtBuilder::default().build_and_execute(|| {
+		for call in [neutral(), batch(vec![repair(), neutral()])] {
+			let id = queue(call, Repair);
+			assert!(Timelock::entry(id).unwrap().vetoable);
+			assert_ok!(Timelock::veto(signed(COMMITTEE), id));
+		}
+		// And a repair that is queued as something else is one like any other.
+		let id = queue(repair(), Loosen);
+		assert_ok!(Timelock::veto(signed(COMMITTEE), id));
 	});
 }
 
