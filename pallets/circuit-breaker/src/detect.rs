@@ -7,7 +7,8 @@ use crate::{
 	Config, Detectors, Event, Pallet, Status, WeightInfo, Windows,
 };
 use breakwater_primitives::{
-	Band, Cause, Level, MarketId, Millis, OnPrice, Ppm, Prices, Scope, Ticks, Validity,
+	Band, Cause, Level, MarketId, Millis, OnPrice, OnVolatility, Ppm, Prices, Scope, Ticks,
+	Validity,
 };
 use frame_support::weights::WeightMeter;
 
@@ -87,8 +88,10 @@ impl<T: Config> OnPrice for Pallet<T> {
 		let Some(before) = stored.markets.get(place) else { return };
 		let mut after = before.clone();
 		let halted = before.record.halted_until(now);
-		Windows::<T>::mutate(market, |window| {
-			Self::detect(market, window, &mut after, prices.index, now)
+		let moved = Windows::<T>::mutate(market, |window| {
+			let completed = window.volatility.push(now, prices.index);
+			Self::detect(market, window, &mut after, prices.index, now);
+			completed.then(|| window.volatility.held())
 		});
 		let halts = after.record.halted_until(now);
 		if after != *before {
@@ -98,6 +101,9 @@ impl<T: Config> OnPrice for Pallet<T> {
 				}
 			});
 			Self::tell_auctions(Scope::Market(market), halted, halts, now);
+		}
+		if let Some(sigma) = moved {
+			T::OnVolatility::on_volatility(market, sigma);
 		}
 	}
 }

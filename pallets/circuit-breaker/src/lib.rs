@@ -28,6 +28,9 @@
 //! trades with himself. A window from whose band the index has departed no longer limits trades on
 //! that side, because the lease has taken over and a band without the index would stop the exits.
 //!
+//! **Volatility** (`volatility`). With each minute that is completed the margin of new exposure is told
+//! how much the index moves, so that no single threshold carries the whole response.
+//!
 //! **People.** `restrict` tightens, at once, within the powers that the origin carries; `lift`,
 //! `resume_call` and `set_detectors` loosen and take the slow origin. A member who acts alone spends
 //! his one token, and the council re-arms him with `rearm`: that gives back a bounded power to
@@ -60,6 +63,7 @@ mod pause;
 mod powers;
 mod state;
 mod types;
+mod volatility;
 pub mod weights;
 pub mod window;
 
@@ -73,6 +77,7 @@ pub use pallet::*;
 pub use pause::{call_hash, CallLease, CallName, Name, MAX_NAME, MAX_PAUSES};
 pub use powers::{Limit, Powers, SpentToken};
 pub use types::*;
+pub use volatility::Volatility;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -80,7 +85,8 @@ pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
 	use breakwater_primitives::{
-		Auctions, Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis, Scope,
+		Auctions, Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis,
+		OnVolatility, Ppm, Scope,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -119,6 +125,8 @@ pub mod pallet {
 		type TxPause: TransactionPause<CallIdentifier = CallName>;
 		/// The exchange, which collects orders for an auction while nothing may be matched.
 		type Auctions: Auctions;
+		/// Whoever asks for more initial margin when an index moves more.
+		type OnVolatility: OnVolatility;
 		/// How long the chain stays restricted at most after safe mode was entered, in milliseconds.
 		/// Leaving safe mode ends it earlier.
 		#[pallet::constant]
@@ -134,7 +142,7 @@ pub mod pallet {
 	pub type Status<T> =
 		StorageMap<_, Identity, u8, Shard, ValueQuery, GetDefault, ConstU32<{ SHARDS as u32 }>>;
 
-	/// A minute and an hour of each market's prices.
+	/// A minute and an hour of each market's prices, and how much they move.
 	#[pallet::storage]
 	pub type Windows<T> = StorageMap<_, Identity, MarketId, Window, ValueQuery>;
 
@@ -477,6 +485,18 @@ pub mod pallet {
 		/// Whether a member has his token.
 		pub fn is_armed(who: T::AccountId) -> bool {
 			!SpentTokens::<T>::get().iter().any(|token| token.who == who)
+		}
+
+		/// How much the index of a market moves in the square root of a minute: rises with the range of
+		/// each minute, falls by half in an hour. Initial margin follows it.
+		pub fn volatility(market: MarketId) -> Ppm {
+			Windows::<T>::get(market).volatility.held()
+		}
+
+		/// The volatility of the last quarter of an hour over that of the last days; one while less
+		/// than an hour is known.
+		pub fn volatility_over_usual(market: MarketId) -> Ppm {
+			Windows::<T>::get(market).volatility.over_usual()
 		}
 
 		/// Where trades may happen in a market.

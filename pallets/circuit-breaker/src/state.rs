@@ -211,6 +211,8 @@ impl<T: Config> Pallet<T> {
 			ensure!(window.index.is_sound() && window.traded.is_sound(), "a window is unsound");
 			let run = window.run.until.saturating_sub(window.run.since);
 			ensure!(run <= crate::DETECTOR_RUN, "a detector's run is too long");
+			let volatility = window.volatility;
+			ensure!(volatility.present() <= volatility.held(), "held volatility fell too fast");
 		}
 		ensure!(Detectors::<T>::iter().all(|(_, p)| p.is_valid()), "detector out of range");
 		for (_, budget) in Budgets::<T>::iter() {

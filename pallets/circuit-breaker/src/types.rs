@@ -1,6 +1,6 @@
 //! Leases, the records that hold them, and the parameters of the detectors.
 
-use crate::window::Rings;
+use crate::{volatility::Volatility, window::Rings};
 use breakwater_primitives::{
 	Action, Band, Cause, Denied, IncidentId, Level, MarketId, Millis, Ppm, MARKETS_PER_SHARD,
 };
@@ -158,7 +158,7 @@ pub struct Shard {
 	pub markets: [MarketRecord; MARKETS_PER_SHARD as usize],
 }
 
-/// A minute and an hour of a market's prices, and the run of its band detector.
+/// A minute and an hour of a market's prices, its volatility, and the run of its band detector.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Window {
 	/// The index.
@@ -167,6 +167,8 @@ pub struct Window {
 	pub traded: Rings,
 	/// How long D1 has restricted the market in a row.
 	pub run: Run,
+	/// How much the index moves.
+	pub volatility: Volatility,
 }
 
 /// How long a detector has restricted a scope in a row.
