@@ -9,8 +9,9 @@
 //!
 //! ```text
 //!   price (OnPrice) ---> D1: window, band --+                    +--> Gate: one read of Status
+//!          '-----------> D3: volatility ----+                    |
 //!   trade (Observe) ---> D1: window         |                    |    answers level, denied
-//!   broken total ------> D13 ---------------+--> leases, <= 4 ---+    actions, band, cause, end
+//!   broken total ------> D13 ---------------+--> leases, <= 5 ---+    actions, band, cause, end
 //!   committee: restrict, extend ------------+    per scope       |
 //!   safe mode (SafeModeNotify) -------------+                    +--> incident, event
 //!   timelock: lift <--- removes what people set, never what a detector demands
@@ -28,7 +29,9 @@
 //! trades with himself. A window from whose band the index has departed no longer limits trades on
 //! that side, because the lease has taken over and a band without the index would stop the exits.
 //!
-//! **Volatility** (`volatility`). With each minute that is completed the margin of new exposure is told
+//! **D3, volatility** (`volatility`). While the index moves much, in whatever direction, the market is at
+//! Watch or Guarded, until it has moved half as much for half an hour or for ten minutes; six hours in
+//! a row at most. With each minute that is completed the margin of new exposure is told
 //! how much the index moves, so that no single threshold carries the whole response.
 //!
 //! **People.** `restrict` tightens, at once, within the powers that the origin carries; `lift`,
@@ -203,7 +206,8 @@ pub mod pallet {
 			until: Millis,
 			/// The incident.
 			incident: Option<IncidentId>,
-			/// The numbers that justify it. D1: the extreme of the window and the index, in ticks.
+			/// The numbers that justify it. D1: the extreme of the window and the index, in ticks. D3:
+			/// the volatility and what it reached, in parts per million.
 			evidence: [u64; 2],
 		},
 		/// A scope was restricted, or a restriction of it prolonged.
@@ -316,7 +320,7 @@ pub mod pallet {
 		ScopeBeyondPowers,
 		/// You already restrict this scope at least this far for at least this long.
 		NotTighter,
-		/// The scope holds four restrictions, none of which this one would make needless.
+		/// The scope holds five restrictions, none of which this one would make needless.
 		TooManyLeases,
 		/// The committee has used its 72 hours on this scope in 30 days: at Guarded and ReduceOnly, or at
 		/// Auction and tighter. What it used on the chain counts for each market.

@@ -24,7 +24,7 @@ pub trait WeightInfo {
 }
 
 /// Proof size of one shard, from its greatest encoded length, rounded up.
-const SHARD: u64 = 4_500;
+const SHARD: u64 = 5_500;
 /// Proof size of one window.
 const WINDOW: u64 = 700;
 /// Proof size of the leases of calls.

@@ -1,7 +1,7 @@
 //! The estimator of volatility, and whom it is told.
 
 use crate::{mock::*, volatility::Volatility, *};
-use breakwater_primitives::{Millis, Ppm, Ticks};
+use breakwater_primitives::{Action, Cause, Gate, Level, Millis, Ppm, Ticks};
 use proptest::prelude::*;
 
 /// `minutes` minutes in each of which the index goes up and down by `range` parts per million.
@@ -83,6 +83,80 @@ fn a_completed_minute_is_told_once() {
 		assert_eq!(told(), vec![]);
 		assert_eq!(Breaker::volatility(ETH), Ppm(0));
 		assert_eq!(Breaker::volatility_over_usual(BTC), Ppm::one());
+	});
+}
+
+/// Whole minutes in each of which the index of BTC swings by `range` parts per million.
+fn minutes(count: u64, range: u32) {
+	Now::mutate(|now| *now = now.next_multiple_of(MINUTE));
+	for _ in 0..count {
+		price(BTC, 100_000);
+		pass(20 * SECOND);
+		price(BTC, 100_000 + range / 10);
+		pass(40 * SECOND);
+	}
+	price(BTC, 100_000);
+}
+
+fn d3() -> Vec<(Level, Millis)> {
+	let all = leases(btc()).into_iter();
+	all.filter(|l| l.cause == Cause::Detector(D3)).map(|l| (l.level, l.until)).collect()
+}
+
+#[test]
+fn d3_watches_an_agitated_market_and_guards_a_wild_one() {
+	ExtBuilder::default().build_and_execute(|| {
+		minutes(60, 7_000);
+		assert_eq!(level(btc()), Level::Normal);
+		minutes(60, 10_000);
+		assert_eq!(d3(), vec![(Level::Watch, Now::get() + WATCH_DWELL)]);
+		minutes(30, 25_000);
+		assert_eq!(level(btc()), Level::Guarded);
+		assert_eq!(Breaker::status(btc()).1, Some(Cause::Detector(D3)));
+		assert_eq!(d3().len(), 2);
+		let [sigma, reached] = Opened::get()[0].evidence;
+		assert!(sigma >= reached && reached == 5_000, "{sigma} {reached}");
+		// Exits and makers are not concerned.
+		let view = Breaker::view(BTC);
+		for action in [Action::OpenPostOnly, Action::Reduce, Action::Withdraw, Action::Liquidate] {
+			assert!(view.allows(action).is_ok());
+		}
+	});
+}
+
+#[test]
+fn d3_goes_on_down_to_half_of_what_set_it_off_and_ends_by_time() {
+	ExtBuilder::default().build_and_execute(|| {
+		minutes(60, 12_000);
+		assert_eq!(level(btc()), Level::Watch);
+		// Half as much would not set it off, but keeps it.
+		minutes(120, 6_000);
+		assert_eq!(level(btc()), Level::Watch);
+		minutes(90, 0);
+		assert_eq!((level(btc()), d3()), (Level::Normal, vec![]));
+		minutes(120, 6_000);
+		assert_eq!(level(btc()), Level::Normal);
+	});
+}
+
+#[test]
+fn d3_holds_a_market_for_six_hours_in_a_row_and_then_leaves_it() {
+	ExtBuilder::default().build_and_execute(|| {
+		minutes(330, 12_000);
+		assert_eq!(level(btc()), Level::Watch);
+		minutes(60, 12_000);
+		assert_eq!(level(btc()), Level::Normal);
+		System::assert_has_event(Event::DetectorExhausted { market: BTC, detector: D3 }.into());
+	});
+}
+
+#[test]
+fn without_thresholds_d3_restricts_nothing() {
+	let params = DetectorParams { watch_at: Ppm(0), guard_at: Ppm(0), ..DetectorParams::TIER_A };
+	ExtBuilder::default().detectors(BTC, params).build_and_execute(|| {
+		minutes(60, 25_000);
+		assert_eq!(level(btc()), Level::Normal);
+		assert!(Breaker::volatility(BTC) > Ppm(10_000));
 	});
 }
 
