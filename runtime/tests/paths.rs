@@ -385,6 +385,15 @@ fn a_restriction_called_a_repair_can_be_vetoed_and_a_repair_cannot() {
 }
 
 #[test]
+fn the_council_freezes_for_a_week_at_most_and_settles_nothing() {
+	use breakwater_runtime::governance::COUNCIL_POWERS;
+	let day = 24 * 3_600_000;
+	assert_eq!(COUNCIL_POWERS.longest(Level::ReduceOnly), Some(30 * day));
+	assert_eq!(COUNCIL_POWERS.longest(Level::Freeze), Some(7 * day));
+	assert_eq!(COUNCIL_POWERS.longest(Level::Settle), None);
+}
+
+#[test]
 fn a_structural_change_adds_a_validator_and_the_session_rotates_only_then() {
 	on_development_chain(|| {
 		System::set_block_number(59);

@@ -131,7 +131,7 @@ fn left(variance: u64, minutes: u64) -> u64 {
 /// The same at half the speed.
 fn left_slowly(variance: u64, minutes: u64) -> u64 {
 	let left = left(variance, minutes / 2);
-	if minutes % 2 == 0 {
+	if minutes.is_multiple_of(2) {
 		left
 	} else {
 		part(left, LEFT_HALF)
