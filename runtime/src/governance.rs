@@ -5,7 +5,7 @@
 //!  committee 1/3, 2  3, 6 h                           | EnsurePowers -> CircuitBreaker: restrict,
 //!  committee 1/2, 3  4, 12 h; 5, 6 h                  |                 extend, pause_call
 //!  committee 2/3, 3  extend once; pause a call, 12 h  |
-//!  council, delayed  6, 30 d                          |
+//!  council, delayed  3, 30 d; 5, 7 d                  |
 //!  committee 2/3, 3  EnsureCommitteeTwoThirds -> safe mode
 //!  council 1/2, 3    EnsureCouncilHalf          -> re-arms a member's token, judges who entered
 //!                                                  safe mode by deposit
@@ -97,8 +97,12 @@ const HALF_LIMITS: &[Limit] = &[
 ];
 /// How far a member may restrict alone.
 const MEMBER_LIMITS: &[Limit] = &[Limit { level: Level::ReduceOnly, duration: 30 * MINUTE }];
-/// How far the council may restrict through the timelock.
-const COUNCIL_LIMITS: &[Limit] = &[Limit { level: Level::Settle, duration: 30 * DAY }];
+/// How far the council may restrict through the timelock. Not to Settle: while nothing settles, that
+/// would be a freeze by another name, with every withdrawal in it.
+const COUNCIL_LIMITS: &[Limit] = &[
+	Limit { level: Level::ReduceOnly, duration: 30 * DAY },
+	Limit { level: Level::Freeze, duration: 7 * DAY },
+];
 /// How long two thirds of the committee may pause a call.
 const CALL_PAUSE: Millis = 12 * HOUR;
 

@@ -2,7 +2,9 @@
 
 mod common;
 
-use breakwater_primitives::{governance::DelayClass, Cause, Level, Scope, Side, Validity};
+use breakwater_primitives::{
+	governance::DelayClass, Cause, Exposure, Level, Scope, Side, Validity,
+};
 use breakwater_runtime::{
 	governance::Tier, views, CircuitBreaker, Incidents, Runtime, RuntimeCall, Session, System,
 	Timelock, Timestamp, ValidatorMembership, USDC_UNIT,
@@ -108,6 +110,24 @@ fn a_price_is_stale_by_the_limit_of_its_own_market() {
 			place(Alice, limit(Side::Bid, 78_000, 10)),
 			pallet_perpetuals::Error::<Runtime>::PriceNotValid
 		);
+	});
+}
+
+#[test]
+fn initial_margin_follows_volatility_with_each_minute() {
+	on_development_chain(|| {
+		let sigma = || pallet_margin::Board::<Runtime>::get(0)[0].volatility;
+		for minute in 0..20u32 {
+			for price in [79_000, 79_000 + minute * 50] {
+				feed(price);
+				next_block_after(10_000);
+			}
+			next_block_after(40_000);
+		}
+		assert!(sigma().0 > 1_000, "{:?}", sigma());
+		assert_eq!(sigma(), CircuitBreaker::volatility(BTC));
+		let insured = <Runtime as pallet_insurance::Config>::Exposure::volatility(BTC);
+		assert_eq!(insured, CircuitBreaker::volatility_over_usual(BTC));
 	});
 }
 
@@ -362,6 +382,15 @@ fn a_restriction_called_a_repair_can_be_vetoed_and_a_repair_cannot() {
 			assert_eq!(veto(queue(4, repair, DelayClass::Repair)), no_veto);
 		}
 	});
+}
+
+#[test]
+fn the_council_freezes_for_a_week_at_most_and_settles_nothing() {
+	use breakwater_runtime::governance::COUNCIL_POWERS;
+	let day = 24 * 3_600_000;
+	assert_eq!(COUNCIL_POWERS.longest(Level::ReduceOnly), Some(30 * day));
+	assert_eq!(COUNCIL_POWERS.longest(Level::Freeze), Some(7 * day));
+	assert_eq!(COUNCIL_POWERS.longest(Level::Settle), None);
 }
 
 #[test]

@@ -7,7 +7,15 @@ import { Collective } from '../api/governance.mjs';
 import { World } from './support.mjs';
 
 /** A wider band for detector D1, in parts per million and milliseconds. */
-const WIDER = { fastBand: 40_000, slowBand: 160_000, collar: 40_000, fastDwell: 60_000, slowDwell: 300_000 };
+const WIDER = {
+	fastBand: 40_000,
+	slowBand: 160_000,
+	collar: 40_000,
+	fastDwell: 60_000,
+	slowDwell: 300_000,
+	watchAt: 5_000,
+	guardAt: 10_000,
+};
 
 describe('a timelocked change', { timeout: 180_000 }, () => {
 	/** @type {World} */

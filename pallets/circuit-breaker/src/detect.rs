@@ -1,13 +1,17 @@
-//! D1: the band in which trades may happen, and what happens when the index leaves it.
+//! What a price sets off. D1: the band in which trades may happen, and what happens when the index
+//! leaves it. D3: what happens when the index moves much for minutes, in no direction.
 
 use crate::{
 	state::Wanted,
-	types::{locate, DetectorParams, MarketRecord, Window, D1},
+	types::{
+		locate, DetectorParams, MarketRecord, Record, Run, Window, D1, D3, GUARD_DWELL, WATCH_DWELL,
+	},
 	window::Range,
 	Config, Detectors, Event, Pallet, Status, WeightInfo, Windows,
 };
 use breakwater_primitives::{
-	Band, Cause, Level, MarketId, Millis, OnPrice, Ppm, Prices, Scope, Ticks, Validity,
+	Band, Cause, Level, MarketId, Millis, OnPrice, OnVolatility, Ppm, Prices, Scope, Ticks,
+	Validity,
 };
 use frame_support::weights::WeightMeter;
 
@@ -73,6 +77,30 @@ fn answers(
 	]
 }
 
+/// What D3 answers to a completed minute: how far, for how long, and the volatility with what it
+/// reached. What is in force goes on down to half of what set it off.
+fn agitation(
+	window: &Window,
+	record: &Record,
+	params: &DetectorParams,
+	now: Millis,
+) -> impl Iterator<Item = (Level, Millis, [u64; 2])> {
+	let present = window.volatility.present();
+	let answer = |level, at: Ppm, dwell| {
+		let mut live = record.live(now);
+		let holds = live.any(|l| l.cause == Cause::Detector(D3) && l.level == level);
+		let reached = if holds { at.0.div_ceil(2) } else { at.0 };
+		let numbers = [present.0.into(), reached.into()];
+		(at.0 > 0 && present.0 >= reached).then_some((level, dwell, numbers))
+	};
+	[
+		answer(Level::Guarded, params.guard_at, GUARD_DWELL),
+		answer(Level::Watch, params.watch_at, WATCH_DWELL),
+	]
+	.into_iter()
+	.flatten()
+}
+
 impl<T: Config> OnPrice for Pallet<T> {
 	/// Whatever the meter says: the breaker's work is constant, and skipping it would be unsafe.
 	fn on_price(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
@@ -87,8 +115,10 @@ impl<T: Config> OnPrice for Pallet<T> {
 		let Some(before) = stored.markets.get(place) else { return };
 		let mut after = before.clone();
 		let halted = before.record.halted_until(now);
-		Windows::<T>::mutate(market, |window| {
-			Self::detect(market, window, &mut after, prices.index, now)
+		let moved = Windows::<T>::mutate(market, |window| {
+			let completed = window.volatility.push(now, prices.index);
+			Self::detect(market, window, &mut after, prices.index, now, completed);
+			completed.then(|| window.volatility.held())
 		});
 		let halts = after.record.halted_until(now);
 		if after != *before {
@@ -98,6 +128,9 @@ impl<T: Config> OnPrice for Pallet<T> {
 				}
 			});
 			Self::tell_auctions(Scope::Market(market), halted, halts, now);
+		}
+		if let Some(sigma) = moved {
+			T::OnVolatility::on_volatility(market, sigma);
 		}
 	}
 }
@@ -110,6 +143,7 @@ impl<T: Config> Pallet<T> {
 		state: &mut MarketRecord,
 		index: Ticks,
 		now: Millis,
+		completed: bool,
 	) {
 		let params = Detectors::<T>::get(market);
 		window.index.push(now, index, index);
@@ -124,7 +158,13 @@ impl<T: Config> Pallet<T> {
 			if evidence == [0; 2] {
 				evidence = [from.0.into(), index.0.into()];
 			}
-			Self::hold(market, window, state, level, now, dwell, evidence);
+			Self::hold(market, &mut window.run, D1, state, (level, dwell), now, evidence);
+		}
+		if completed {
+			for (level, dwell, numbers) in agitation(window, &state.record, &params, now) {
+				evidence = if evidence == [0; 2] { numbers } else { evidence };
+				Self::hold(market, &mut window.agitated, D3, state, (level, dwell), now, numbers);
+			}
 		}
 		Self::tell(Scope::Market(market), &mut state.record, now, ended, evidence);
 	}
@@ -132,22 +172,22 @@ impl<T: Config> Pallet<T> {
 	/// Restrict, or renew, within the detector's six hours in a row.
 	fn hold(
 		market: MarketId,
-		window: &mut Window,
+		run: &mut Run,
+		detector: u8,
 		state: &mut MarketRecord,
-		level: Level,
+		(level, dwell): (Level, Millis),
 		now: Millis,
-		dwell: Millis,
 		evidence: [u64; 2],
 	) {
-		let Some(until) = window.run.grant(now, dwell) else {
-			if !window.run.exhausted {
-				window.run.exhausted = true;
-				Self::deposit_event(Event::DetectorExhausted { market, detector: D1 });
+		let Some(until) = run.grant(now, dwell) else {
+			if !run.exhausted {
+				run.exhausted = true;
+				Self::deposit_event(Event::DetectorExhausted { market, detector });
 			}
 			return;
 		};
 		let scope = Scope::Market(market);
-		let wanted = Wanted { evidence, ..Wanted::new(level, Cause::Detector(D1), until) };
+		let wanted = Wanted { evidence, ..Wanted::new(level, Cause::Detector(detector), until) };
 		if let Ok(lease) = Self::grant(scope, &mut state.record, now, &wanted, true) {
 			// A renewal is no news; the level's lease says when it ends.
 			if lease.since == now && state.record.leases.contains(&lease) {

@@ -29,7 +29,7 @@ impl Record {
 	}
 
 	/// Add `lease`. Never loosens: a lease is only dropped when another one makes it needless. Only
-	/// with `must`, and only when five leases of five levels compete for four places, is the
+	/// with `must`, and only when six leases of six levels compete for five places, is the
 	/// loosest one dropped.
 	pub fn join(&mut self, mut lease: Lease, must: bool) -> Joined {
 		let mine = |l: &Lease| same_source(l.cause, lease.cause);

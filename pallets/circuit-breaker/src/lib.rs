@@ -9,8 +9,9 @@
 //!
 //! ```text
 //!   price (OnPrice) ---> D1: window, band --+                    +--> Gate: one read of Status
+//!          '-----------> D3: volatility ----+                    |
 //!   trade (Observe) ---> D1: window         |                    |    answers level, denied
-//!   broken total ------> D13 ---------------+--> leases, <= 4 ---+    actions, band, cause, end
+//!   broken total ------> D13 ---------------+--> leases, <= 5 ---+    actions, band, cause, end
 //!   committee: restrict, extend ------------+    per scope       |
 //!   safe mode (SafeModeNotify) -------------+                    +--> incident, event
 //!   timelock: lift <--- removes what people set, never what a detector demands
@@ -27,6 +28,11 @@
 //! Trades narrow the band, but only the index restricts: otherwise one could halt a market with
 //! trades with himself. A window from whose band the index has departed no longer limits trades on
 //! that side, because the lease has taken over and a band without the index would stop the exits.
+//!
+//! **D3, volatility** (`volatility`). While the index moves much, in whatever direction, the market is at
+//! Watch or Guarded, until it has moved half as much for half an hour or for ten minutes; six hours in
+//! a row at most. With each minute that is completed the margin of new exposure is told
+//! how much the index moves, so that no single threshold carries the whole response.
 //!
 //! **People.** `restrict` tightens, at once, within the powers that the origin carries; `lift`,
 //! `resume_call` and `set_detectors` loosen and take the slow origin. A member who acts alone spends
@@ -60,6 +66,7 @@ mod pause;
 mod powers;
 mod state;
 mod types;
+mod volatility;
 pub mod weights;
 pub mod window;
 
@@ -73,6 +80,7 @@ pub use pallet::*;
 pub use pause::{call_hash, CallLease, CallName, Name, MAX_NAME, MAX_PAUSES};
 pub use powers::{Limit, Powers, SpentToken};
 pub use types::*;
+pub use volatility::Volatility;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -80,7 +88,8 @@ pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
 	use breakwater_primitives::{
-		Auctions, Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis, Scope,
+		Auctions, Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis,
+		OnVolatility, Ppm, Scope,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -119,6 +128,8 @@ pub mod pallet {
 		type TxPause: TransactionPause<CallIdentifier = CallName>;
 		/// The exchange, which collects orders for an auction while nothing may be matched.
 		type Auctions: Auctions;
+		/// Whoever asks for more initial margin when an index moves more.
+		type OnVolatility: OnVolatility;
 		/// How long the chain stays restricted at most after safe mode was entered, in milliseconds.
 		/// Leaving safe mode ends it earlier.
 		#[pallet::constant]
@@ -134,7 +145,7 @@ pub mod pallet {
 	pub type Status<T> =
 		StorageMap<_, Identity, u8, Shard, ValueQuery, GetDefault, ConstU32<{ SHARDS as u32 }>>;
 
-	/// A minute and an hour of each market's prices.
+	/// A minute and an hour of each market's prices, and how much they move.
 	#[pallet::storage]
 	pub type Windows<T> = StorageMap<_, Identity, MarketId, Window, ValueQuery>;
 
@@ -195,7 +206,8 @@ pub mod pallet {
 			until: Millis,
 			/// The incident.
 			incident: Option<IncidentId>,
-			/// The numbers that justify it. D1: the extreme of the window and the index, in ticks.
+			/// The numbers that justify it. D1: the extreme of the window and the index, in ticks. D3:
+			/// the volatility and what it reached, in parts per million.
 			evidence: [u64; 2],
 		},
 		/// A scope was restricted, or a restriction of it prolonged.
@@ -308,7 +320,7 @@ pub mod pallet {
 		ScopeBeyondPowers,
 		/// You already restrict this scope at least this far for at least this long.
 		NotTighter,
-		/// The scope holds four restrictions, none of which this one would make needless.
+		/// The scope holds five restrictions, none of which this one would make needless.
 		TooManyLeases,
 		/// The committee has used its 72 hours on this scope in 30 days: at Guarded and ReduceOnly, or at
 		/// Auction and tighter. What it used on the chain counts for each market.
@@ -477,6 +489,18 @@ pub mod pallet {
 		/// Whether a member has his token.
 		pub fn is_armed(who: T::AccountId) -> bool {
 			!SpentTokens::<T>::get().iter().any(|token| token.who == who)
+		}
+
+		/// How much the index of a market moves in the square root of a minute: rises with the range of
+		/// each minute, falls by half in an hour. Initial margin follows it.
+		pub fn volatility(market: MarketId) -> Ppm {
+			Windows::<T>::get(market).volatility.held()
+		}
+
+		/// The volatility of the last quarter of an hour over that of the last days; one while less
+		/// than an hour is known.
+		pub fn volatility_over_usual(market: MarketId) -> Ppm {
+			Windows::<T>::get(market).volatility.over_usual()
 		}
 
 		/// Where trades may happen in a market.

@@ -2,8 +2,8 @@
 
 use crate::{self as pallet_circuit_breaker, CallName, Lease, Limit, Name, Powers, HOUR, MINUTE};
 use breakwater_primitives::{
-	Auctions, Cause, Entry, IncidentId, IncidentLog, Level, MarketId, Millis, OnPrice, Prices,
-	Report, Scope, Ticks, Validity,
+	Auctions, Cause, Entry, IncidentId, IncidentLog, Level, MarketId, Millis, OnPrice,
+	OnVolatility, Ppm, Prices, Report, Scope, Ticks, Validity,
 };
 use core::time::Duration;
 use frame_support::{
@@ -54,6 +54,7 @@ parameter_types! {
 	// In storage: what fails is undone.
 	pub storage Paused: Vec<CallName> = Vec::new();
 	pub static Collected: Vec<(Scope, Millis)> = Vec::new();
+	pub static Told: Vec<(MarketId, Ppm)> = Vec::new();
 	pub const SafeModeDuration: Millis = 12 * HOUR;
 }
 
@@ -143,6 +144,14 @@ impl Auctions for Exchange {
 	}
 }
 
+/// Remembers what it was told of volatility.
+pub struct Risk;
+impl OnVolatility for Risk {
+	fn on_volatility(market: MarketId, sigma: Ppm) {
+		Told::mutate(|all| all.push((market, sigma)));
+	}
+}
+
 const fn limit(level: Level, duration: Millis) -> Limit {
 	Limit { level, duration }
 }
@@ -205,6 +214,7 @@ impl crate::Config for Test {
 	type Calls = Names;
 	type TxPause = Switch;
 	type Auctions = Exchange;
+	type OnVolatility = Risk;
 	type SafeModeDuration = SafeModeDuration;
 	type WeightInfo = ();
 }
@@ -230,6 +240,7 @@ impl ExtBuilder {
 			Entries::set(Vec::new());
 			Closed::set(Vec::new());
 			Collected::set(Vec::new());
+			Told::set(Vec::new());
 			System::set_block_number(1);
 			test();
 			Breaker::do_try_state().unwrap();

@@ -172,12 +172,12 @@ impl<T: Config> Pallet<T> {
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 impl<T: Config> Pallet<T> {
 	/// 1. The chain's record is the same in every shard.
-	/// 2. A record's leases restrict, name its open incident, and are at most four; those of D1 are
-	///    at most six hours long; without leases there is no incident and nothing restricted told.
+	/// 2. A record's leases restrict, name its open incident, and are at most five; those of D1 and
+	///    D3 are at most six hours long; without leases there is no incident and nothing restricted told.
 	/// 3. Every band has a price in it.
 	/// 4. A call is under one lease at most, under the chain's incident, and paused by pallet-tx-pause;
 	///    no member's token is spent twice.
-	/// 5. Windows are sound, a run of D1 is at most six hours long, parameters are in range, and no
+	/// 5. Windows are sound, a run of a detector is at most six hours long, parameters are in range, and no
 	///    budget is overdrawn.
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
 		let chain = Status::<T>::get(0).chain;
@@ -209,8 +209,12 @@ impl<T: Config> Pallet<T> {
 		}
 		for (_, window) in Windows::<T>::iter() {
 			ensure!(window.index.is_sound() && window.traded.is_sound(), "a window is unsound");
-			let run = window.run.until.saturating_sub(window.run.since);
-			ensure!(run <= crate::DETECTOR_RUN, "a detector's run is too long");
+			for run in [window.run, window.agitated] {
+				let length = run.until.saturating_sub(run.since);
+				ensure!(length <= crate::DETECTOR_RUN, "a detector's run is too long");
+			}
+			let volatility = window.volatility;
+			ensure!(volatility.present() <= volatility.held(), "held volatility fell too fast");
 		}
 		ensure!(Detectors::<T>::iter().all(|(_, p)| p.is_valid()), "detector out of range");
 		for (_, budget) in Budgets::<T>::iter() {
@@ -225,8 +229,8 @@ impl<T: Config> Pallet<T> {
 			ensure!(lease.level > Level::Normal, "a lease that restricts nothing");
 			ensure!(Some(lease.incident) == record.incident, "a lease without its incident");
 			let length = lease.until.saturating_sub(lease.since);
-			let bounded =
-				lease.cause != Cause::Detector(crate::D1) || length <= crate::DETECTOR_RUN;
+			let running = matches!(lease.cause, Cause::Detector(crate::D1 | crate::D3));
+			let bounded = !running || length <= crate::DETECTOR_RUN;
 			ensure!(bounded, "a detector's lease is too long");
 		}
 		let idle = record.leases.is_empty();

@@ -1,6 +1,6 @@
 //! Leases, the records that hold them, and the parameters of the detectors.
 
-use crate::window::Rings;
+use crate::{volatility::Volatility, window::Rings};
 use breakwater_primitives::{
 	Action, Band, Cause, Denied, IncidentId, Level, MarketId, Millis, Ppm, MARKETS_PER_SHARD,
 };
@@ -20,7 +20,7 @@ pub const HOUR: Millis = 60 * MINUTE;
 /// measure.
 pub const SHORTEST_LEASE: Millis = 10 * SECOND;
 /// The most leases that one scope holds.
-pub const MAX_LEASES: u32 = 4;
+pub const MAX_LEASES: u32 = 5;
 /// Shards of [`crate::Status`].
 pub const SHARDS: u8 = 2;
 /// The longest lease that a detector may set at once.
@@ -38,6 +38,12 @@ pub const SAFE_MODE_DENIES: Denied = Denied::of(&[Action::OpenPostOnly, Action::
 
 /// The number of the detector of price bands.
 pub const D1: u8 = 1;
+/// The number of the detector of volatility.
+pub const D3: u8 = 3;
+/// How long D3 holds a market at Watch after the last minute that called for it.
+pub const WATCH_DWELL: Millis = 30 * MINUTE;
+/// The same at Guarded.
+pub const GUARD_DWELL: Millis = 10 * MINUTE;
 /// The number of the detector of broken invariants.
 pub const D13: u8 = 13;
 
@@ -158,7 +164,7 @@ pub struct Shard {
 	pub markets: [MarketRecord; MARKETS_PER_SHARD as usize],
 }
 
-/// A minute and an hour of a market's prices, and the run of its band detector.
+/// A minute and an hour of a market's prices, its volatility, and the runs of its detectors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Window {
 	/// The index.
@@ -167,6 +173,10 @@ pub struct Window {
 	pub traded: Rings,
 	/// How long D1 has restricted the market in a row.
 	pub run: Run,
+	/// How much the index moves.
+	pub volatility: Volatility,
+	/// How long D3 has restricted the market in a row.
+	pub agitated: Run,
 }
 
 /// How long a detector has restricted a scope in a row.
@@ -196,7 +206,7 @@ impl Run {
 	}
 }
 
-/// Parameters of the price-band detector D1 of one market.
+/// Parameters of the detectors of one market: D1, the price band, and D3, volatility.
 #[derive(
 	Clone,
 	Copy,
@@ -227,23 +237,33 @@ pub struct DetectorParams {
 	/// How long the market is at Guarded when the index leaves the hour's band, in milliseconds;
 	/// at most two hours, 0 for no restriction.
 	pub slow_dwell: Millis,
+	/// From which volatility per square root of a minute the market is at Watch, in parts per million;
+	/// at most 1_000_000, 0 for never. Below half of it that ends.
+	#[serde(default)]
+	pub watch_at: Ppm,
+	/// From which it is at Guarded; not below `watch_at`, unless 0 for never.
+	#[serde(default)]
+	pub guard_at: Ppm,
 }
 
 impl DetectorParams {
-	/// The most liquid markets: 3 % in a minute, 15 % in an hour, 3 % from the index.
-	pub const TIER_A: Self = Self::of(30_000, 150_000, 30_000);
-	/// Liquid markets: 8 %, 20 %, 6 %.
-	pub const TIER_B: Self = Self::of(80_000, 200_000, 60_000);
-	/// Thin markets: 12 %, 40 %, 12 %.
-	pub const TIER_C: Self = Self::of(120_000, 400_000, 120_000);
+	/// The most liquid markets: 3 % in a minute, 15 % in an hour, 3 % from the index; Watch at a
+	/// volatility of 0.5 % and Guarded at 1 % per square root of a minute.
+	pub const TIER_A: Self = Self::of(30_000, 150_000, 30_000, 5_000);
+	/// Liquid markets: 8 %, 20 %, 6 %; 1 % and 2 %.
+	pub const TIER_B: Self = Self::of(80_000, 200_000, 60_000, 10_000);
+	/// Thin markets: 12 %, 40 %, 12 %; 2 % and 4 %.
+	pub const TIER_C: Self = Self::of(120_000, 400_000, 120_000, 20_000);
 
-	const fn of(fast: u32, slow: u32, collar: u32) -> Self {
+	const fn of(fast: u32, slow: u32, collar: u32, watch: u32) -> Self {
 		Self {
 			fast_band: Ppm(fast),
 			slow_band: Ppm(slow),
 			collar: Ppm(collar),
 			fast_dwell: 2 * MINUTE,
 			slow_dwell: 10 * MINUTE,
+			watch_at: Ppm(watch),
+			guard_at: Ppm(2 * watch),
 		}
 	}
 
@@ -256,6 +276,9 @@ impl DetectorParams {
 			&& self.fast_band.0 <= self.slow_band.0
 			&& self.fast_dwell <= DETECTOR_LEASE
 			&& self.slow_dwell <= DETECTOR_LEASE
+			&& self.watch_at.0 <= 1_000_000
+			&& self.guard_at.0 <= 1_000_000
+			&& (self.guard_at.0 == 0 || self.guard_at.0 >= self.watch_at.0)
 	}
 }
 

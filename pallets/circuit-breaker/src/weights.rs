@@ -24,9 +24,9 @@ pub trait WeightInfo {
 }
 
 /// Proof size of one shard, from its greatest encoded length, rounded up.
-const SHARD: u64 = 4_500;
+const SHARD: u64 = 5_500;
 /// Proof size of one window.
-const WINDOW: u64 = 600;
+const WINDOW: u64 = 700;
 /// Proof size of the leases of calls.
 const PAUSES: u64 = 3_000;
 /// Leases of calls, each with an item of pallet-tx-pause and an entry in the incident.
@@ -71,11 +71,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn set_detectors() -> Weight {
 		Weight::from_parts(8_000_000, 100).saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
-	/// Shard and clock (hot, charged once per block), parameters, window: r 3, w 1. A lease adds the
+	/// Shard and clock (hot, charged once per block), parameters, window: r 3, w 1. Once a minute the
+	/// volatility adds the market's terms and its place on the board: r 2, w 1. A lease adds the
 	/// incident, which is rare and inside the margin of the logic's time.
 	fn on_price() -> Weight {
-		Weight::from_parts(10_000_000, WINDOW + 100)
-			.saturating_add(T::DbWeight::get().reads_writes(3, 1))
+		Weight::from_parts(12_000_000, WINDOW + 4_000)
+			.saturating_add(T::DbWeight::get().reads_writes(5, 2))
 	}
 }
 

@@ -359,6 +359,17 @@ impl Auctions for () {
 	fn collect(_: Scope, _: Millis) {}
 }
 
+/// Told with each completed minute how much a market's index moves. Implemented by the clearing house,
+/// told by the circuit breaker.
+pub trait OnVolatility {
+	/// The index of `market` moves by `sigma` in the square root of a minute.
+	fn on_volatility(market: MarketId, sigma: Ppm);
+}
+
+impl OnVolatility for () {
+	fn on_volatility(_: MarketId, _: Ppm) {}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;

@@ -44,7 +44,7 @@ pub use incident::{Entry, IncidentId, IncidentLog, Report, Severity};
 pub use insurance::{premium_multiplier, Backstop, Charges, CoverTerms, Exposure};
 pub use level::{
 	Action, Auctions, Band, Cause, Denied, Gate, GateView, Level, Observation, Observe,
-	Restriction, Scope,
+	OnVolatility, Restriction, Scope,
 };
 pub use price::{OnPrice, Prices, Quote, Quotes, Validity};
 

@@ -18,7 +18,7 @@ use crate::{
 	USDC_UNIT,
 };
 use breakwater_primitives::{
-	Balance, CoverTerms, Exposure, Level, MarketId, Millis, Ticks, MAX_MARKETS,
+	Balance, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks, MAX_MARKETS,
 };
 use frame_support::{
 	parameter_types,
@@ -85,6 +85,18 @@ impl Exposure for Insured {
 		let index = pallet_price_guard::Guards::<Runtime>::get(market).prices.index;
 		terms.contract.notional(Margin::open_interest(market), index)
 	}
+	fn volatility(market: MarketId) -> Ppm {
+		CircuitBreaker::volatility_over_usual(market)
+	}
+}
+
+/// Initial margin, which follows volatility.
+pub struct InitialMargin;
+
+impl OnVolatility for InitialMargin {
+	fn on_volatility(market: MarketId, sigma: Ppm) {
+		Margin::set_volatility(market, sigma);
+	}
 }
 
 /// The level of the whole chain.
@@ -131,6 +143,7 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type Calls = RuntimeCall;
 	type TxPause = TxPause;
 	type Auctions = Perpetuals;
+	type OnVolatility = InitialMargin;
 	type SafeModeDuration = SafeModeMillis;
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
 }

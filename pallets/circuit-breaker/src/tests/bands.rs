@@ -1,6 +1,6 @@
 use crate::{mock::*, *};
 use breakwater_primitives::{
-	Band, Cause, Gate, Level, Observation, Observe, OnPrice, Prices, Ticks, Validity,
+	Band, Cause, Gate, Level, Observation, Observe, OnPrice, Ppm, Prices, Ticks, Validity,
 };
 use frame_support::{
 	assert_ok,
@@ -105,7 +105,8 @@ fn a_rise_restricts_like_a_fall() {
 
 #[test]
 fn the_restriction_is_renewed_while_the_condition_holds() {
-	ExtBuilder::default().build_and_execute(|| {
+	let no_d3 = DetectorParams { watch_at: Ppm(0), guard_at: Ppm(0), ..DetectorParams::TIER_A };
+	ExtBuilder::default().detectors(BTC, no_d3).build_and_execute(|| {
 		price(BTC, 10_000);
 		for _ in 0..60 {
 			pass(SECOND);

@@ -109,17 +109,17 @@ fn prolonging_keeps_one_lease_and_its_beginning() {
 }
 
 #[test]
-fn a_fifth_restriction_that_replaces_none_is_refused() {
+fn a_sixth_restriction_that_replaces_none_is_refused() {
 	ExtBuilder::default().build_and_execute(|| {
-		for (n, level) in Level::ALL.iter().skip(1).take(4).enumerate() {
+		for (n, level) in Level::ALL.iter().skip(1).take(5).enumerate() {
 			let duration = (10 - n as u64) * HOUR;
 			assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), *level, duration));
 		}
 		assert_noop!(
-			Breaker::restrict(signed(COUNCIL), btc(), Level::Freeze, HOUR),
+			Breaker::restrict(signed(COUNCIL), btc(), Level::Settle, HOUR),
 			Error::<Test>::TooManyLeases
 		);
-		assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), Level::Freeze, 20 * HOUR));
+		assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), Level::Settle, 20 * HOUR));
 		assert_eq!(leases(btc()).len(), 1);
 	});
 }
@@ -215,6 +215,9 @@ fn set_detectors_checks_origin_market_and_ranges() {
 			DetectorParams { collar: Ppm(0), ..good },
 			DetectorParams { fast_dwell: 2 * HOUR + 1, ..good },
 			DetectorParams { slow_dwell: 2 * HOUR + 1, ..good },
+			DetectorParams { watch_at: Ppm(1_000_001), guard_at: Ppm(0), ..good },
+			DetectorParams { guard_at: Ppm(1_000_001), ..good },
+			DetectorParams { guard_at: Ppm(good.watch_at.0 - 1), ..good },
 		] {
 			assert_noop!(set(TIMELOCK, BTC, bad), Error::<Test>::InvalidDetectors);
 		}

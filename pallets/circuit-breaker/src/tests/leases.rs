@@ -199,9 +199,10 @@ fn liquidations_and_cover_are_noted_while_the_market_is_restricted() {
 }
 
 #[test]
-fn a_detector_finds_room_even_when_four_leases_are_held() {
+fn a_detector_finds_room_even_when_five_leases_are_held() {
 	ExtBuilder::default().build_and_execute(|| {
-		let levels = [Level::Watch, Level::Guarded, Level::Auction, Level::Freeze];
+		let levels =
+			[Level::Watch, Level::Guarded, Level::ReduceOnly, Level::Auction, Level::Freeze];
 		for (n, level) in levels.into_iter().enumerate() {
 			assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), level, (10 - n as u64) * MINUTE));
 		}

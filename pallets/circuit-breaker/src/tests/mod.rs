@@ -5,3 +5,4 @@ mod leases;
 mod model;
 mod pauses;
 mod powers;
+mod volatility;

@@ -50,7 +50,7 @@ fn naive_level(accepted: &[Lease], now: Millis) -> Level {
 }
 
 proptest! {
-	/// Whatever the four places hold, the level at any later time is the tightest of all leases
+	/// Whatever the five places hold, the level at any later time is the tightest of all leases
 	/// that were accepted, had each been kept for ever, and what is denied is what any of them
 	/// denies.
 	#[test]
