@@ -35,12 +35,12 @@ const CALM = [
 	{ away: 0.0016, size: 18 },
 	{ away: 0.003, size: 30 },
 ];
-/** In a crash makers step back: an eighth of the distance becomes all of it, most size goes. */
+/** In a crash makers step back: an eighth of the distance becomes all of it, half of the size goes. */
 const STRESSED = [
-	{ away: 0.002, size: 0.6 },
-	{ away: 0.006, size: 1.2 },
-	{ away: 0.014, size: 2 },
-	{ away: 0.024, size: 3 },
+	{ away: 0.002, size: 3 },
+	{ away: 0.006, size: 6 },
+	{ away: 0.014, size: 10 },
+	{ away: 0.024, size: 15 },
 ];
 /** Range of the last minute of the market from which a maker is stressed. */
 const STRESS_FROM = 0.015;

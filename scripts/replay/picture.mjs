@@ -3,7 +3,7 @@ import { LEVELS } from '../api/market.mjs';
 import { clock, dollars, money } from './timeline.mjs';
 
 /** @typedef {import('./timeline.mjs').Row} Row */
-/** @typedef {{ block: number, kind: 'liquidation' | 'cover' | 'pause', text: string }} Mark */
+/** @typedef {{ block: number, kind: 'liquidation' | 'deleveraging' | 'cover' | 'pause', text: string }} Mark */
 
 const WIDTH = 1200;
 const HEIGHT = 760;
@@ -23,6 +23,7 @@ const SHADE = {
 };
 const MARKS = {
 	liquidation: { colour: '#b3261e', name: 'liquidation' },
+	deleveraging: { colour: '#b3261e', name: 'deleveraging' },
 	cover: { colour: '#5b2a86', name: 'insurance pays' },
 	pause: { colour: '#0b5394', name: 'committee pauses' },
 };
@@ -137,6 +138,9 @@ function symbol(/** @type {Mark} */ mark, /** @type {number} */ x, /** @type {nu
 	const [a, b] = [x.toFixed(1), y.toFixed(1)];
 	if (mark.kind === 'liquidation') {
 		return `<circle cx="${a}" cy="${b}" r="4" fill="${colour}" fill-opacity="0.8">${title}</circle>`;
+	}
+	if (mark.kind === 'deleveraging') {
+		return `<circle cx="${a}" cy="${b}" r="4" fill="none" stroke="${colour}" stroke-width="1.5">${title}</circle>`;
 	}
 	if (mark.kind === 'cover') {
 		return `<rect x="${(x - 4).toFixed(1)}" y="${(y - 4).toFixed(1)}" width="8" height="8" fill="${colour}" transform="rotate(45 ${a} ${b})">${title}</rect>`;

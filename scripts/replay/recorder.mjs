@@ -25,12 +25,20 @@ export class Recorder {
 	liquidated = 0;
 	/** USDC that insurance paid. */
 	covered = 0;
+	/** USDC of notional that was closed against winners, because the book did not take it. */
+	deleveraged = 0;
+	/** USDC that a side of the market paid, because the funds did not. */
+	socialised = 0;
 	/** USDC of deficits that no fund paid. */
 	badDebt = 0;
 	/** USDC of penalties that insurance took. */
 	penalties = 0;
 	pauses = 0;
 	fills = 0;
+	/** Auctions that have ended. */
+	auctions = 0;
+	/** BTC that they traded. */
+	auctioned = 0;
 	/** Blocks by which the first restriction came after the price that called for it. */
 	late = 0;
 	/** @type {{ time: number, low: number, high: number }[]} */
@@ -139,6 +147,24 @@ const EVENTS = {
 			`equity ${money(amount(equity))} of ${money(amount(maintenance))}, penalty ${money(amount(penalty))}`;
 		return to.mark(row, 'liquidation', text);
 	},
+	'margin.BankruptCovered': (to, row, { account, equity, covered, returned }) => {
+		const paid = amount(covered) - amount(returned);
+		to.covered += paid;
+		if (!paid) return undefined;
+		const text = `insurance pays ${money(paid)} for ${to.nameOf(account.toNumber())}, whose equity is ${money(amount(equity))}`;
+		return to.mark(row, 'cover', text);
+	},
+	'margin.Deleveraged': (to, row, { account, counterparty, lots, price }) => {
+		const size = btc(Math.abs(Number(lots.toBigInt())));
+		const at = dollarsOf(price.toNumber());
+		to.deleveraged += size * at;
+		const text = `${to.nameOf(counterparty.toNumber())} is deleveraged against ${to.nameOf(account.toNumber())}: ${size} BTC at ${dollars(at)}`;
+		return to.mark(row, 'deleveraging', text);
+	},
+	'margin.Haircut': (to, _, { taken, longsPay }) => {
+		to.socialised += amount(taken);
+		return `the ${longsPay.isTrue ? 'longs' : 'shorts'} pay ${money(amount(taken))} that no fund paid`;
+	},
 	'margin.DeficitCovered': (to, row, { account, covered, uncovered }) => {
 		to.covered += amount(covered);
 		to.badDebt += amount(uncovered);
@@ -156,8 +182,15 @@ const EVENTS = {
 		to.fills += 1;
 		return undefined;
 	},
-	'perpetuals.AuctionFilled': (to) => {
+	'perpetuals.AuctionBegan': () => 'orders are collected for an auction',
+	'perpetuals.AuctionFilled': (to, _, { lots }) => {
 		to.fills += 1;
+		to.auctioned += btc(Number(lots.toBigInt()));
 		return undefined;
+	},
+	'perpetuals.AuctionEnded': (to, _, { price }) => {
+		to.auctions += 1;
+		const traded = price.isZero() ? 'trades nothing' : `trades ${to.auctioned} BTC at ${dollars(dollarsOf(price.toNumber()))}`;
+		return `the auction ${traded}, and orders are matched again`;
 	},
 };

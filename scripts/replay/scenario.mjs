@@ -250,14 +250,15 @@ export class Scenario {
 		const { market, late, careful, timeline } = this;
 		do await this.#step(point(n++));
 		while (level(this.level) > level('ReduceOnly') && n < REOPENING);
-		timeline.say('the pause is over, who reduces finds a maker; the detectors hold on until three minutes were calm');
+		timeline.say('the pause is over: what is collected trades in one auction; the detectors hold on until three minutes were calm');
 		await this.#step(point(n++), [
 			{
 				who: careful,
-				tx: market.place({ side: 'Ask', size: 1, protection: after[0].price * 0.98, reduceOnly: true }),
-				what: 'sells 1 BTC, reduce-only',
+				tx: market.place({ side: 'Ask', size: 1, price: after[0].price * 0.98, reduceOnly: true }),
+				what: 'offers 1 BTC, reduce-only, into the auction',
 			},
 		]);
+		while (!this.recorder.auctions && n < REOPENING) await this.#step(point(n++));
 		while (level(this.level) > level('Guarded') && n < REOPENING) await this.#step(point(n++));
 		// While open interest is frozen a buyer needs somebody who closes.
 		const { price } = point(n);
@@ -315,6 +316,7 @@ export async function check({ market, everyone, keys }, recorder) {
 	must(recorder.covered > 0, 'insurance paid nothing');
 	must(recorder.pauses > 0, 'the committee paused nothing');
 	must(recorder.fills > 0, 'nothing was traded');
+	must(recorder.auctions > 0, 'the market did not reopen with an auction');
 	must(level(status.level) <= level('Guarded'), `the market is still at ${status.level}`);
 	return wrong;
 }
@@ -333,7 +335,10 @@ export function summary(r) {
 		['liquidated notional', money2(r.liquidated)],
 		['penalties to insurance', money2(r.penalties)],
 		['insurance paid', money2(r.covered)],
+		['deleveraged notional', money2(r.deleveraged)],
+		['paid by a side of the market', money2(r.socialised)],
 		['bad debt that nobody paid', money2(r.badDebt)],
+		['traded by the reopening auction', `${r.auctioned} BTC`],
 		['committee pauses', `${r.pauses}`],
 		['insurance funds at the end', money2(r.rows[r.rows.length - 1].fund)],
 	];
