@@ -32,8 +32,13 @@ const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
 /// With less than one part in so many of its maintenance margin an account does not wait for the book.
 const URGENT: i128 = 3;
 
+/// After so many blocks in vain an account is tried one block less often.
+const PATIENCE: u32 = 4;
+/// The most blocks that are left out between two attempts.
+const MOST_PAUSE: u32 = 7;
+
 /// Whether positions of a market may be closed now.
-fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
+pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
 	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
 	!prices.long.is_zero()
 		&& !prices.short.is_zero()
@@ -46,6 +51,27 @@ fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) 
 struct Closed {
 	lots: Lots,
 	notional: Balance,
+}
+
+/// A liquidation that closed nothing.
+#[derive(Debug)]
+pub(crate) struct Failed {
+	/// Why.
+	pub(crate) error: DispatchError,
+	/// Accounts that it read.
+	pub(crate) read: u16,
+}
+
+impl From<DispatchError> for Failed {
+	fn from(error: DispatchError) -> Self {
+		Self { error, read: 1 }
+	}
+}
+
+impl<T: Config> From<Error<T>> for Failed {
+	fn from(error: Error<T>) -> Self {
+		DispatchError::from(error).into()
+	}
 }
 
 /// What the funds paid for a bankrupt account, to be given back where it was not needed.
@@ -63,26 +89,29 @@ impl<T: Config> Pallet<T> {
 		let health = house.health_of(index);
 		ensure!(health.liquidatable(), Error::<T>::NotLiquidatable);
 		ensure!(!house.is_spared(index, &health), Error::<T>::Spared);
-		house.liquidate(index)?;
+		house.liquidate(index).map_err(|failed| failed.error)?;
 		Ok(())
 	}
 
 	/// Liquidate an account that was found to be under-margined; by now it may not be any more.
-	pub(crate) fn liquidate_account(who: AccountRef) -> Result<Settled, DispatchError> {
+	pub(crate) fn liquidate_account(who: AccountRef) -> Result<Settled, Failed> {
 		let mut house = House::<T>::new();
 		let index = house.place(who)?;
 		if house.health_of(index).liquidatable() {
 			return house.liquidate(index);
 		}
 		house.touch(index);
-		house.write()
+		Ok(house.write()?)
 	}
 
-	/// Note since when an account waits for its liquidation.
+	/// Note since when an account waits for its liquidation, and when it is tried again.
 	pub(crate) fn begin_liquidation(who: AccountRef) -> DispatchResult {
 		let mut house = House::<T>::new();
 		let index = house.place(who)?;
-		house.age(index);
+		let pause = 1 + (house.age(index) / PATIENCE).min(MOST_PAUSE);
+		let loaded = &mut house.accounts[index];
+		loaded.account.retry = Self::block_number().saturating_add(pause);
+		loaded.dirty = true;
 		house.touch(index);
 		house.write()?;
 		Ok(())
@@ -104,6 +133,11 @@ impl<T: Config> House<T> {
 		half && Pallet::<T>::block_number() < until
 	}
 
+	/// Whether the account was tried in vain lately.
+	pub(crate) fn backs_off(&self, index: usize) -> bool {
+		Pallet::<T>::block_number() < self.accounts[index].account.retry
+	}
+
 	/// Blocks since the liquidation of the account began; it begins now if it had not.
 	fn age(&mut self, index: usize) -> u32 {
 		let now = Pallet::<T>::block_number().max(1);
@@ -115,11 +149,13 @@ impl<T: Config> House<T> {
 	}
 
 	/// Go up the ladder; fails when nothing could be cancelled or closed.
-	fn liquidate(mut self, index: usize) -> Result<Settled, DispatchError> {
+	fn liquidate(mut self, index: usize) -> Result<Settled, Failed> {
 		let who = self.accounts[index].who;
 		self.settle_all_funding(index);
 		let legs = self.legs_to_close(index);
-		ensure!(!legs.is_empty(), Error::<T>::LiquidationDenied);
+		if legs.is_empty() {
+			return Err(Error::<T>::LiquidationDenied.into());
+		}
 		let age = self.age(index);
 		// Resting orders take no maintenance margin, but they could add new risk.
 		let orders = T::Venue::cancel_all(&mut self, who, CANCELS);
@@ -134,7 +170,10 @@ impl<T: Config> House<T> {
 		for (seen, _) in &legs {
 			any |= self.close_against_others(index, seen, age);
 		}
-		ensure!(any, Error::<T>::NoLiquidity);
+		if !any {
+			let read = u16::try_from(self.accounts.len()).unwrap_or(u16::MAX);
+			return Err(Failed { error: Error::<T>::NoLiquidity.into(), read });
+		}
 		self.give_back(index, draw);
 		self.touch(index);
 		let loaded = self.accounts.len();
@@ -147,7 +186,7 @@ impl<T: Config> House<T> {
 
 	/// The positions to close: those whose markets allow it, by what closing them relieves; of a
 	/// solvent account two.
-	fn legs_to_close(&mut self, index: usize) -> Vec<(Seen, GateView)> {
+	pub(crate) fn legs_to_close(&mut self, index: usize) -> Vec<(Seen, GateView)> {
 		let health = self.health_of(index);
 		let positions = self.accounts[index].account.positions.clone();
 		let mut legs: Vec<(Seen, GateView)> = Vec::new();

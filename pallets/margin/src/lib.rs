@@ -69,7 +69,9 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::types::{Account, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals};
+	use crate::types::{
+		Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals,
+	};
 	use alloc::vec::Vec;
 	use breakwater_core::{
 		store::{PageKey, Word, WordKey},
@@ -178,6 +180,12 @@ pub mod pallet {
 	#[pallet::storage]
 	#[pallet::whitelist_storage]
 	pub type Backlog<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// Where the next block goes on among the crossed triggers of each market: longs and shorts by
+	/// price, then by funding.
+	#[pallet::storage]
+	pub type Cursors<T: Config> =
+		StorageMap<_, Identity, MarketId, [Option<Cursor>; 4], ValueQuery>;
 
 	/// What liquidations took from each market's book in this block and this minute.
 	#[pallet::storage]

@@ -59,7 +59,7 @@ impl pallet_assets::Config for Test {
 
 parameter_types! {
 	pub const CustodyId: PalletId = PalletId(*b"bw/margn");
-	pub const HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
+	pub static HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 	pub static Now: u64 = 1_000_000;
 	pub static Views: BTreeMap<u16, GateView> = Default::default();
 	pub static ChainView: GateView = Default::default();
@@ -282,6 +282,7 @@ impl ExtBuilder {
 		ext.execute_with(|| {
 			System::set_block_number(1);
 			Now::set(1_000_000);
+			HookWeight::set(Weight::from_parts(1_000_000_000_000, u64::MAX));
 			Views::set(Default::default());
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());

@@ -243,7 +243,7 @@ impl<T: Config> House<T> {
 		}
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
 		if !Health::of(loaded.account.quote, held.map(Seen::leg)).liquidatable() {
-			(loaded.account.since, loaded.dirty) = (0, true);
+			(loaded.account.since, loaded.account.retry, loaded.dirty) = (0, 0, true);
 		}
 	}
 

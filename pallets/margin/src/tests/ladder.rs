@@ -293,13 +293,13 @@ fn the_worst_are_liquidated_first() {
 		set_level(BTC, Level::Freeze);
 		set_price(BTC, 95_600);
 		set_level(BTC, Level::Normal);
-		let severity = |who| match Margin::look_at(who).unwrap() {
+		let severity = |who| match Margin::look_at(who).unwrap().0 {
 			Some(severity) => (severity, who),
 			None => panic!("healthy"),
 		};
-		let found = vec![severity(mild), severity(bad)];
+		let mut found = vec![severity(mild), severity(bad)];
 		assert!(found[1].0 < found[0].0);
-		Margin::liquidate_worst(found, 1, &mut WeightMeter::new());
+		Margin::liquidate_worst(&mut found, 1, &mut WeightMeter::new());
 		assert!(account_of(bad).positions.is_empty());
 		assert_eq!(account_of(mild).positions[0].lots, 900);
 	});

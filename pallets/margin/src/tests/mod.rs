@@ -5,4 +5,5 @@ mod conservation;
 mod funding;
 mod ladder;
 mod liquidation;
+mod queue;
 mod session;
