@@ -75,6 +75,10 @@ impl Seen {
 	/// What closing the position into the book costs against the mark price, by the depth within
 	/// 2 %: a book that is as deep as the position lets it go for 1 % on average.
 	fn impact<T: Config>(&self) -> Balance {
+		// Nobody leaves before the auction is over, so its unseen book is not taken for an empty one.
+		if !T::Venue::open(self.position.market) {
+			return 0;
+		}
 		let leg = self.leg_at(self.prices.mark);
 		let away = DEPTH_REACH.mul_floor(self.prices.mark.0.into()) as u32;
 		let worst = match leg.closing() {

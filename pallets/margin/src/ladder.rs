@@ -37,7 +37,8 @@ const PATIENCE: u32 = 4;
 /// The most blocks that are left out between two attempts.
 const MOST_PAUSE: u32 = 7;
 
-/// Whether positions of a market may be closed now.
+/// Whether positions of a market may be closed now. While orders are collected for an auction they may
+/// not: nobody is taken over by others because a book that does not trade looks empty.
 pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
 	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
 	!prices.long.is_zero()
@@ -45,6 +46,7 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 		&& validity.allows_liquidation()
 		&& view.allows(Action::Liquidate).is_ok()
 		&& market.0 < MAX_MARKETS
+		&& T::Venue::open(market)
 }
 
 /// What closing one position did.

@@ -449,10 +449,11 @@ pub mod pallet {
 		OpenInterestFrozen,
 		/// The market's open interest, or this account's orders, would exceed the cap.
 		OpenInterestCap,
-		/// A restriction on a market in which the account holds a position, or on the chain,
-		/// denies withdrawals now.
+		/// A restriction on a market in which the account holds a position or has resting orders, or on
+		/// the chain, denies withdrawals now; or such a market collects orders for an auction.
 		WithdrawalDenied,
-		/// The price of a market in which the account holds a position is stale or unconfirmed.
+		/// The price of a market in which the account holds a position or has resting orders is stale
+		/// or unconfirmed.
 		PriceNotUsable,
 		/// More than may be withdrawn now: unrealised profit and margin in use stay.
 		ExceedsWithdrawable,

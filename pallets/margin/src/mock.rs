@@ -67,6 +67,8 @@ parameter_types! {
 	/// Resting orders: id, owner, lots, reduce-only. In storage, so that it rolls back with the rest.
 	pub storage Orders: Vec<(OrderId, AccountRef, Lots, bool)> = Vec::new();
 	pub static NextOrder: u64 = 0;
+	/// Whether the book collects orders for an auction.
+	pub static Collecting: bool = false;
 	pub static Seen: Vec<(MarketId, Observation)> = Default::default();
 }
 
@@ -140,7 +142,8 @@ impl Book {
 		worst: Ticks,
 		fees: &Fees,
 	) -> Lots {
-		let mut left = lots.0;
+		let mut left = if Collecting::get() { 0 } else { lots.0 };
+		let lots = Lots(left);
 		while left > 0 {
 			let Some(index) = Self::best(market, side.opposite(), taker) else { break };
 			let (id, maker, resting, reduce_only) = Orders::get()[index];
@@ -212,7 +215,13 @@ impl Venue for Book {
 		}
 		cancelled
 	}
+	fn open(_: MarketId) -> bool {
+		!Collecting::get()
+	}
 	fn depth(market: MarketId, side: Side, worst: Ticks) -> u128 {
+		if Collecting::get() {
+			return 0;
+		}
 		let orders = Orders::get().into_iter();
 		let takes = orders.filter(|(id, ..)| {
 			let opposite = id.market() == market && id.side() == side.opposite();
@@ -286,6 +295,7 @@ impl ExtBuilder {
 			Views::set(Default::default());
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
+			Collecting::set(false);
 			for market in [BTC, ETH] {
 				Margin::market_created(market, btc_terms()).unwrap();
 				set_price(market, PRICE);

@@ -144,6 +144,36 @@ fn a_liquidation_does_not_age_while_its_market_is_frozen() {
 }
 
 #[test]
+fn a_book_that_collects_for_an_auction_is_not_taken_for_an_empty_one() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 500), funded(2, 10_000));
+		trade(a, b, PRICE, 1_000);
+		place(b, BTC, Side::Bid, 95_100, 5_000, &NO_FEES, false).unwrap();
+		let leaves = Margin::summary_of(b).unwrap().withdrawable;
+		Collecting::set(true);
+		assert!(Margin::summary_of(b).unwrap().withdrawable >= leaves);
+		assert_noop!(
+			Margin::withdraw(RuntimeOrigin::signed(2), 0, 1),
+			Error::<Test>::WithdrawalDenied
+		);
+		// 15 of 190: it would be taken over by others at once if the book had nothing for it.
+		set_price(BTC, 95_150);
+		for _ in 0..12 {
+			next_block();
+		}
+		assert_noop!(
+			Margin::liquidate(RuntimeOrigin::signed(9), a),
+			Error::<Test>::LiquidationDenied
+		);
+		assert_eq!((account_of(a).since, deleveragings()), (0, vec![]));
+		Collecting::set(false);
+		next_block();
+		assert_eq!(deleveragings(), vec![]);
+		assert!(account_of(a).positions.is_empty());
+	});
+}
+
+#[test]
 fn the_funds_bring_a_bankrupt_to_zero_and_winners_pay_what_they_lack() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b) = (funded(1, 500), funded(2, 10_000));
