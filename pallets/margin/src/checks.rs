@@ -119,11 +119,6 @@ impl<T: Config> House<T> {
 		Health::of(quote, held.map(Seen::leg))
 	}
 
-	/// Equity less maintenance margin.
-	pub(crate) fn surplus(&mut self, quote: Amount, positions: &[Position]) -> Amount {
-		self.health(quote, positions).surplus()
-	}
-
 	/// The check of [`breakwater_primitives::Check::Initial`].
 	pub(crate) fn check_initial(
 		&mut self,
@@ -146,9 +141,9 @@ impl<T: Config> House<T> {
 				return Ok(());
 			}
 			// An exit stays open, but nobody digs himself deeper by closing at a bad price.
-			let after = self.surplus(quote, &positions);
-			let sound = after >= 0 || after >= self.surplus(quote_before, &before);
-			ensure!(sound, Error::<T>::InsufficientMargin);
+			let after = self.health(quote, &positions);
+			let was = self.health(quote_before, &before);
+			ensure!(after.bears_reduction(&was), Error::<T>::InsufficientMargin);
 			return Ok(());
 		}
 		let seen = self.seen(&positions);

@@ -153,6 +153,7 @@ impl<T: Config> House<T> {
 	/// Go up the ladder; fails when nothing could be cancelled or closed.
 	fn liquidate(mut self, index: usize) -> Result<Settled, Failed> {
 		let who = self.accounts[index].who;
+		self.liquidated = Some(who);
 		self.settle_all_funding(index);
 		let legs = self.legs_to_close(index);
 		if legs.is_empty() {
@@ -209,7 +210,7 @@ impl<T: Config> House<T> {
 	}
 
 	/// The value of all positions at the examined prices.
-	fn value_of(&mut self, index: usize) -> Balance {
+	pub(crate) fn value_of(&mut self, index: usize) -> Balance {
 		let positions = self.accounts[index].account.positions.clone();
 		let seen = self.seen(&positions);
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);

@@ -49,6 +49,7 @@ mod funding;
 mod haircut;
 mod ladder;
 mod liquidation;
+mod premiums;
 mod session;
 mod triggers;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -368,6 +369,18 @@ pub mod pallet {
 			account: AccountRef,
 			/// How many.
 			orders: u16,
+		},
+		/// An account paid to the insurance funds for its fills. Told once per operation and market.
+		InsurancePaid {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// For the value opened, by the leverage of the account, in quote units: for the market's
+			/// fund.
+			premium: Balance,
+			/// For the value taken, in quote units: repays what the market drew from the global fund.
+			surcharge: Balance,
 		},
 		/// Funding of a position was settled into its account's quote balance.
 		FundingSettled {

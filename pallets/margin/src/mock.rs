@@ -5,9 +5,9 @@ use crate::*;
 use breakwater_core::units::Contract;
 use breakwater_math::{Bracket, RiskTerms};
 use breakwater_primitives::{
-	clearing::Fees, AccountRef, Backstop, Band, Check, Clearing, Custody, Denied, Fill, Gate,
-	GateView, Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices,
-	Sequence, Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
+	clearing::Fees, AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill,
+	Gate, GateView, Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm,
+	Prices, Sequence, Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -64,6 +64,9 @@ parameter_types! {
 	pub static Views: BTreeMap<u16, GateView> = Default::default();
 	pub static ChainView: GateView = Default::default();
 	pub storage Fund: u128 = 0;
+	/// What fills pay, and what they have paid: premiums and surcharges.
+	pub static Charge: Charges = Default::default();
+	pub storage Paid: (u128, u128) = (0, 0);
 	/// Resting orders: id, owner, lots, reduce-only. In storage, so that it rolls back with the rest.
 	pub storage Orders: Vec<(OrderId, AccountRef, Lots, bool)> = Vec::new();
 	pub static NextOrder: u64 = 0;
@@ -109,6 +112,14 @@ impl Backstop for Insurer {
 	}
 	fn total() -> u128 {
 		Fund::get()
+	}
+	fn charges(_: MarketId) -> Charges {
+		Charge::get()
+	}
+	fn charged(_: MarketId, premium: u128, surcharge: u128) {
+		let paid = Paid::get();
+		Paid::set(&(paid.0 + premium, paid.1 + surcharge));
+		Fund::set(&(Fund::get() + premium + surcharge));
 	}
 }
 
@@ -296,6 +307,7 @@ impl ExtBuilder {
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
 			Collecting::set(false);
+			Charge::set(Default::default());
 			for market in [BTC, ETH] {
 				Margin::market_created(market, btc_terms()).unwrap();
 				set_price(market, PRICE);

@@ -204,6 +204,7 @@ impl<T: Config> House<T> {
 	/// Re-arm triggers, write every changed account and the totals, emit events.
 	pub(crate) fn write(mut self) -> Result<Settled, DispatchError> {
 		self.failure()?;
+		self.charge();
 		self.settle_deficits();
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
