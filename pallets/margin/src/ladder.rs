@@ -27,6 +27,8 @@ use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
 const LEGS: usize = 2;
+/// No further position is tried when so many accounts have been read.
+const MOST_READ: usize = 96;
 /// Resting orders cancelled in one liquidation.
 const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
 /// With less than one part in so many of its maintenance margin an account does not wait for the book.
@@ -167,12 +169,16 @@ impl<T: Config> House<T> {
 		}
 		let mut any = orders > 0;
 		let draw = self.draw(index, &legs);
-		for (seen, view) in &legs {
-			any |= self.close_into_book(index, seen, view, age);
-		}
-		for (seen, _) in &legs {
-			any |= self.close_against_others(index, seen, age);
-		}
+		let solvent = self.health_of(index).equity > 0;
+		let most = if solvent { LEGS } else { legs.len() };
+		let book = |house: &mut Self, (seen, view): &(Seen, GateView)| {
+			house.close_into_book(index, seen, view, age)
+		};
+		any |= self.close_some(&legs, most, book) > 0;
+		let others = |house: &mut Self, (seen, _): &(Seen, GateView)| {
+			house.close_against_others(index, seen, age)
+		};
+		any |= self.close_some(&legs, most, others) > 0;
 		if !any {
 			let read = u16::try_from(self.accounts.len()).unwrap_or(u16::MAX);
 			return Err(Failed { error: Error::<T>::NoLiquidity.into(), read });
@@ -187,10 +193,26 @@ impl<T: Config> House<T> {
 		Ok(Settled { accounts, ..settled })
 	}
 
-	/// The positions to close: those whose markets allow it, by what closing them relieves; of a
-	/// solvent account two.
+	/// Close up to `most` of the positions; one for which there is nothing does not keep the next from
+	/// being tried. Returns how many.
+	fn close_some(
+		&mut self,
+		legs: &[(Seen, GateView)],
+		most: usize,
+		mut close: impl FnMut(&mut Self, &(Seen, GateView)) -> bool,
+	) -> usize {
+		let mut closed = 0;
+		for leg in legs {
+			if closed >= most || self.accounts.len() >= MOST_READ {
+				break;
+			}
+			closed += usize::from(close(self, leg));
+		}
+		closed
+	}
+
+	/// The positions to close: those whose markets allow it, by what closing them relieves.
 	pub(crate) fn legs_to_close(&mut self, index: usize) -> Vec<(Seen, GateView)> {
-		let health = self.health_of(index);
 		let positions = self.accounts[index].account.positions.clone();
 		let mut legs: Vec<(Seen, GateView)> = Vec::new();
 		for seen in self.seen(&positions).into_iter().filter(|seen| seen.position.lots != 0) {
@@ -203,9 +225,6 @@ impl<T: Config> House<T> {
 		legs.sort_by_key(|(seen, _)| {
 			(core::cmp::Reverse(liquidation::relief(&seen.leg())), seen.position.market)
 		});
-		if health.equity > 0 {
-			legs.truncate(LEGS);
-		}
 		legs
 	}
 
@@ -220,7 +239,9 @@ impl<T: Config> House<T> {
 	/// Let the funds pay what a bankrupt account lacks.
 	fn draw(&mut self, index: usize, legs: &[(Seen, GateView)]) -> Option<Draw> {
 		let equity = self.health_of(index).equity;
-		let market = legs.first()?.0.position.market;
+		// The funds of the market that lost most are asked.
+		let worst = legs.iter().min_by_key(|(seen, _)| seen.leg().unrealised())?;
+		let market = worst.0.position.market;
 		if equity >= 0 {
 			return None;
 		}
