@@ -75,6 +75,10 @@ impl Seen {
 	/// What closing the position into the book costs against the mark price, by the depth within
 	/// 2 %: a book that is as deep as the position lets it go for 1 % on average.
 	fn impact<T: Config>(&self) -> Balance {
+		// Nobody leaves before the auction is over, so its unseen book is not taken for an empty one.
+		if !T::Venue::open(self.position.market) {
+			return 0;
+		}
 		let leg = self.leg_at(self.prices.mark);
 		let away = DEPTH_REACH.mul_floor(self.prices.mark.0.into()) as u32;
 		let worst = match leg.closing() {
@@ -115,11 +119,6 @@ impl<T: Config> House<T> {
 		Health::of(quote, held.map(Seen::leg))
 	}
 
-	/// Equity less maintenance margin.
-	pub(crate) fn surplus(&mut self, quote: Amount, positions: &[Position]) -> Amount {
-		self.health(quote, positions).surplus()
-	}
-
 	/// The check of [`breakwater_primitives::Check::Initial`].
 	pub(crate) fn check_initial(
 		&mut self,
@@ -142,9 +141,9 @@ impl<T: Config> House<T> {
 				return Ok(());
 			}
 			// An exit stays open, but nobody digs himself deeper by closing at a bad price.
-			let after = self.surplus(quote, &positions);
-			let sound = after >= 0 || after >= self.surplus(quote_before, &before);
-			ensure!(sound, Error::<T>::InsufficientMargin);
+			let after = self.health(quote, &positions);
+			let was = self.health(quote_before, &before);
+			ensure!(after.bears_reduction(&was), Error::<T>::InsufficientMargin);
 			return Ok(());
 		}
 		let seen = self.seen(&positions);

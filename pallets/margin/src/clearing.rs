@@ -7,7 +7,7 @@ use crate::{
 use breakwater_math::RiskTerms;
 use breakwater_primitives::{
 	clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing, Custody, Funding, Gate,
-	MarketId, Millis, Permission, Ppm, Prices, MARKETS_PER_SHARD, MAX_MARKETS,
+	MarketId, Millis, Permission, Ppm, Prices, Venue, MARKETS_PER_SHARD, MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::DispatchResult,
@@ -165,8 +165,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(Self::custody_agrees(), Error::<T>::WithdrawalDenied);
 		ensure!(T::Gate::chain().allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
 		let now = Self::now();
-		for seen in seen.iter().filter(|seen| seen.position.lots != 0) {
-			let view = T::Gate::view(seen.position.market);
+		// Resting orders reserve margin at their market's price, so their markets count as well.
+		for seen in &seen {
+			let market = seen.position.market;
+			let view = T::Gate::view(market);
+			ensure!(T::Venue::open(market), Error::<T>::WithdrawalDenied);
 			ensure!(view.allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
 			let validity = seen.prices.validity_at(now, T::PriceAgeLimit::get());
 			ensure!(validity.allows_withdrawal(), Error::<T>::PriceNotUsable);

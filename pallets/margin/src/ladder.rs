@@ -27,25 +27,55 @@ use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
 const LEGS: usize = 2;
+/// No further position is tried when so many accounts have been read.
+const MOST_READ: usize = 96;
 /// Resting orders cancelled in one liquidation.
 const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
 /// With less than one part in so many of its maintenance margin an account does not wait for the book.
 const URGENT: i128 = 3;
 
-/// Whether positions of a market may be closed now.
-fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
+/// After so many blocks in vain an account is tried one block less often.
+const PATIENCE: u32 = 4;
+/// The most blocks that are left out between two attempts.
+const MOST_PAUSE: u32 = 7;
+
+/// Whether positions of a market may be closed now. While orders are collected for an auction they may
+/// not: nobody is taken over by others because a book that does not trade looks empty.
+pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
 	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
 	!prices.long.is_zero()
 		&& !prices.short.is_zero()
 		&& validity.allows_liquidation()
 		&& view.allows(Action::Liquidate).is_ok()
 		&& market.0 < MAX_MARKETS
+		&& T::Venue::open(market)
 }
 
 /// What closing one position did.
 struct Closed {
 	lots: Lots,
 	notional: Balance,
+}
+
+/// A liquidation that closed nothing.
+#[derive(Debug)]
+pub(crate) struct Failed {
+	/// Why.
+	pub(crate) error: DispatchError,
+	/// Accounts that it read.
+	pub(crate) read: u16,
+}
+
+impl From<DispatchError> for Failed {
+	fn from(error: DispatchError) -> Self {
+		Self { error, read: 1 }
+	}
+}
+
+impl<T: Config> From<Error<T>> for Failed {
+	fn from(error: Error<T>) -> Self {
+		DispatchError::from(error).into()
+	}
 }
 
 /// What the funds paid for a bankrupt account, to be given back where it was not needed.
@@ -63,26 +93,29 @@ impl<T: Config> Pallet<T> {
 		let health = house.health_of(index);
 		ensure!(health.liquidatable(), Error::<T>::NotLiquidatable);
 		ensure!(!house.is_spared(index, &health), Error::<T>::Spared);
-		house.liquidate(index)?;
+		house.liquidate(index).map_err(|failed| failed.error)?;
 		Ok(())
 	}
 
 	/// Liquidate an account that was found to be under-margined; by now it may not be any more.
-	pub(crate) fn liquidate_account(who: AccountRef) -> Result<Settled, DispatchError> {
+	pub(crate) fn liquidate_account(who: AccountRef) -> Result<Settled, Failed> {
 		let mut house = House::<T>::new();
 		let index = house.place(who)?;
 		if house.health_of(index).liquidatable() {
 			return house.liquidate(index);
 		}
 		house.touch(index);
-		house.write()
+		Ok(house.write()?)
 	}
 
-	/// Note since when an account waits for its liquidation.
+	/// Note since when an account waits for its liquidation, and when it is tried again.
 	pub(crate) fn begin_liquidation(who: AccountRef) -> DispatchResult {
 		let mut house = House::<T>::new();
 		let index = house.place(who)?;
-		house.age(index);
+		let pause = 1 + (house.age(index) / PATIENCE).min(MOST_PAUSE);
+		let loaded = &mut house.accounts[index];
+		loaded.account.retry = Self::block_number().saturating_add(pause);
+		loaded.dirty = true;
 		house.touch(index);
 		house.write()?;
 		Ok(())
@@ -104,6 +137,11 @@ impl<T: Config> House<T> {
 		half && Pallet::<T>::block_number() < until
 	}
 
+	/// Whether the account was tried in vain lately.
+	pub(crate) fn backs_off(&self, index: usize) -> bool {
+		Pallet::<T>::block_number() < self.accounts[index].account.retry
+	}
+
 	/// Blocks since the liquidation of the account began; it begins now if it had not.
 	fn age(&mut self, index: usize) -> u32 {
 		let now = Pallet::<T>::block_number().max(1);
@@ -115,11 +153,14 @@ impl<T: Config> House<T> {
 	}
 
 	/// Go up the ladder; fails when nothing could be cancelled or closed.
-	fn liquidate(mut self, index: usize) -> Result<Settled, DispatchError> {
+	fn liquidate(mut self, index: usize) -> Result<Settled, Failed> {
 		let who = self.accounts[index].who;
+		self.liquidated = Some(who);
 		self.settle_all_funding(index);
 		let legs = self.legs_to_close(index);
-		ensure!(!legs.is_empty(), Error::<T>::LiquidationDenied);
+		if legs.is_empty() {
+			return Err(Error::<T>::LiquidationDenied.into());
+		}
 		let age = self.age(index);
 		// Resting orders take no maintenance margin, but they could add new risk.
 		let orders = T::Venue::cancel_all(&mut self, who, CANCELS);
@@ -128,13 +169,20 @@ impl<T: Config> House<T> {
 		}
 		let mut any = orders > 0;
 		let draw = self.draw(index, &legs);
-		for (seen, view) in &legs {
-			any |= self.close_into_book(index, seen, view, age);
+		let solvent = self.health_of(index).equity > 0;
+		let most = if solvent { LEGS } else { legs.len() };
+		let book = |house: &mut Self, (seen, view): &(Seen, GateView)| {
+			house.close_into_book(index, seen, view, age)
+		};
+		any |= self.close_some(&legs, most, book) > 0;
+		let others = |house: &mut Self, (seen, _): &(Seen, GateView)| {
+			house.close_against_others(index, seen, age)
+		};
+		any |= self.close_some(&legs, most, others) > 0;
+		if !any {
+			let read = u16::try_from(self.accounts.len()).unwrap_or(u16::MAX);
+			return Err(Failed { error: Error::<T>::NoLiquidity.into(), read });
 		}
-		for (seen, _) in &legs {
-			any |= self.close_against_others(index, seen, age);
-		}
-		ensure!(any, Error::<T>::NoLiquidity);
 		self.give_back(index, draw);
 		self.touch(index);
 		let loaded = self.accounts.len();
@@ -145,10 +193,26 @@ impl<T: Config> House<T> {
 		Ok(Settled { accounts, ..settled })
 	}
 
-	/// The positions to close: those whose markets allow it, by what closing them relieves; of a
-	/// solvent account two.
-	fn legs_to_close(&mut self, index: usize) -> Vec<(Seen, GateView)> {
-		let health = self.health_of(index);
+	/// Close up to `most` of the positions; one for which there is nothing does not keep the next from
+	/// being tried. Returns how many.
+	fn close_some(
+		&mut self,
+		legs: &[(Seen, GateView)],
+		most: usize,
+		mut close: impl FnMut(&mut Self, &(Seen, GateView)) -> bool,
+	) -> usize {
+		let mut closed = 0;
+		for leg in legs {
+			if closed >= most || self.accounts.len() >= MOST_READ {
+				break;
+			}
+			closed += usize::from(close(self, leg));
+		}
+		closed
+	}
+
+	/// The positions to close: those whose markets allow it, by what closing them relieves.
+	pub(crate) fn legs_to_close(&mut self, index: usize) -> Vec<(Seen, GateView)> {
 		let positions = self.accounts[index].account.positions.clone();
 		let mut legs: Vec<(Seen, GateView)> = Vec::new();
 		for seen in self.seen(&positions).into_iter().filter(|seen| seen.position.lots != 0) {
@@ -161,14 +225,11 @@ impl<T: Config> House<T> {
 		legs.sort_by_key(|(seen, _)| {
 			(core::cmp::Reverse(liquidation::relief(&seen.leg())), seen.position.market)
 		});
-		if health.equity > 0 {
-			legs.truncate(LEGS);
-		}
 		legs
 	}
 
 	/// The value of all positions at the examined prices.
-	fn value_of(&mut self, index: usize) -> Balance {
+	pub(crate) fn value_of(&mut self, index: usize) -> Balance {
 		let positions = self.accounts[index].account.positions.clone();
 		let seen = self.seen(&positions);
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
@@ -178,7 +239,9 @@ impl<T: Config> House<T> {
 	/// Let the funds pay what a bankrupt account lacks.
 	fn draw(&mut self, index: usize, legs: &[(Seen, GateView)]) -> Option<Draw> {
 		let equity = self.health_of(index).equity;
-		let market = legs.first()?.0.position.market;
+		// The funds of the market that lost most are asked.
+		let worst = legs.iter().min_by_key(|(seen, _)| seen.leg().unrealised())?;
+		let market = worst.0.position.market;
 		if equity >= 0 {
 			return None;
 		}

@@ -49,6 +49,7 @@ mod funding;
 mod haircut;
 mod ladder;
 mod liquidation;
+mod premiums;
 mod session;
 mod triggers;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -69,7 +70,9 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::types::{Account, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals};
+	use crate::types::{
+		Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals,
+	};
 	use alloc::vec::Vec;
 	use breakwater_core::{
 		store::{PageKey, Word, WordKey},
@@ -178,6 +181,12 @@ pub mod pallet {
 	#[pallet::storage]
 	#[pallet::whitelist_storage]
 	pub type Backlog<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// Where the next block goes on among the crossed triggers of each market: longs and shorts by
+	/// price, then by funding.
+	#[pallet::storage]
+	pub type Cursors<T: Config> =
+		StorageMap<_, Identity, MarketId, [Option<Cursor>; 4], ValueQuery>;
 
 	/// What liquidations took from each market's book in this block and this minute.
 	#[pallet::storage]
@@ -361,6 +370,18 @@ pub mod pallet {
 			/// How many.
 			orders: u16,
 		},
+		/// An account paid to the insurance funds for its fills. Told once per operation and market.
+		InsurancePaid {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// For the value opened, by the leverage of the account, in quote units: for the market's
+			/// fund.
+			premium: Balance,
+			/// For the value taken, in quote units: repays what the market drew from the global fund.
+			surcharge: Balance,
+		},
 		/// Funding of a position was settled into its account's quote balance.
 		FundingSettled {
 			/// The account.
@@ -441,10 +462,11 @@ pub mod pallet {
 		OpenInterestFrozen,
 		/// The market's open interest, or this account's orders, would exceed the cap.
 		OpenInterestCap,
-		/// A restriction on a market in which the account holds a position, or on the chain,
-		/// denies withdrawals now.
+		/// A restriction on a market in which the account holds a position or has resting orders, or on
+		/// the chain, denies withdrawals now; or such a market collects orders for an auction.
 		WithdrawalDenied,
-		/// The price of a market in which the account holds a position is stale or unconfirmed.
+		/// The price of a market in which the account holds a position or has resting orders is stale
+		/// or unconfirmed.
 		PriceNotUsable,
 		/// More than may be withdrawn now: unrealised profit and margin in use stay.
 		ExceedsWithdrawable,

@@ -1,20 +1,27 @@
 //! The queue of liquidation: waking accounts whose triggers were crossed.
 //!
 //! The trees are the queue: what lies beyond the price is what waits, and it stops waiting by itself
-//! when the price comes back. Those furthest beyond the price come first; every other block starts at another place
-//! among them, so that accounts for which the book has nothing do not hold up the rest. Everybody is
-//! examined first; of those that fail the worst are liquidated first, by the share of the maintenance
-//! margin that is left.
+//! when the price comes back. A visit takes turns between those furthest beyond the price and those
+//! behind the place where the last visit ended, and an account that was tried in vain is left alone for
+//! some blocks, so that accounts for which the book has nothing do not hold up the rest.
+//!
+//! Half of what a block may spend belongs to the markets with crossed triggers, in equal parts; the
+//! other half to those with the worst accounts. A market that may not be liquidated is not looked at
+//! before all others are done, and then only for accounts with positions elsewhere.
 
 use crate::{
-	triggers::{trees, Tree},
+	ladder::Failed,
+	triggers::{trees, Tree, Trees},
+	types::Cursor,
 	weights::WeightInfo,
-	Backlog, Config, Error, House, Ledger, Pallet, Risk,
+	Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
-use breakwater_core::trigger::crossed;
+use breakwater_core::trigger::crossed_page;
 use breakwater_math::liquidation;
-use breakwater_primitives::{AccountRef, Balance, MarketId, OnPrice, Prices, Ticks, MAX_MARKETS};
+use breakwater_primitives::{
+	AccountRef, Balance, Gate, MarketId, OnPrice, Prices, Settled, Ticks, MAX_MARKETS,
+};
 use frame_support::{storage::with_storage_layer, traits::Get, weights::WeightMeter};
 use sp_runtime::{DispatchError, SaturatedConversion};
 
@@ -22,10 +29,11 @@ use sp_runtime::{DispatchError, SaturatedConversion};
 const AT_ONCE: usize = 16;
 /// Accounts of a market examined by a hook in a block.
 const PER_MARKET: usize = 64;
-/// What a liquidation in vain costs, as accounts written: it walks the book and reads counterparties.
-const FAILED: u16 = 8;
-/// Crossed triggers of each tree among which a block chooses.
-const WINDOW: usize = 256;
+/// Pages of one tree that a visit reads at most, from each place where it begins.
+const PAGES: u16 = 4;
+
+/// An account that is to be liquidated, with the severity of its state.
+type Found = (u8, AccountRef);
 
 impl<T: Config> OnPrice for Pallet<T> {
 	fn on_price(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
@@ -33,10 +41,13 @@ impl<T: Config> OnPrice for Pallet<T> {
 			return;
 		}
 		Self::change_board(market, |entry| entry.prices = usable(&entry.prices, prices));
-		let mut found = Vec::new();
-		Self::examine(market, AT_ONCE, &mut found, meter);
-		Self::liquidate_worst(found, AT_ONCE as u32, meter);
-		Self::set_backlog(market, !Self::crossed_in(market, 1).is_empty());
+		if !Self::may_be_liquidated(market) {
+			// The hook looks at it when it may be liquidated again.
+			return Self::set_backlog(market, true);
+		}
+		let mut found = Self::examine(market, AT_ONCE, meter);
+		Self::liquidate_worst(&mut found, AT_ONCE as u32, meter);
+		Self::keep_backlog(market, meter);
 	}
 }
 
@@ -68,8 +79,18 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
-	/// Go on with the markets in which crossed triggers wait: first examine in all of them, then
-	/// liquidate, the worst first.
+	/// Whether crossed triggers still wait in a market is told to the next block.
+	fn keep_backlog(market: MarketId, meter: &mut WeightMeter) {
+		let looked = meter.try_consume(T::WeightInfo::scan()).is_ok();
+		Self::set_backlog(market, !looked || Self::any_crossed(market));
+	}
+
+	/// Whether positions of a market may be closed now.
+	fn may_be_liquidated(market: MarketId) -> bool {
+		crate::ladder::may_liquidate::<T>(market, &Self::prices(market), &T::Gate::view(market))
+	}
+
+	/// Go on with the markets in which crossed triggers wait.
 	pub(crate) fn work_backlog(meter: &mut WeightMeter) {
 		let bits = Backlog::<T>::get();
 		if bits == 0 {
@@ -79,121 +100,226 @@ impl<T: Config> Pallet<T> {
 		let block = Self::block_number();
 		let markets = (0..MAX_MARKETS)
 			.map(|step| MarketId((block as u16 % MAX_MARKETS + step) % MAX_MARKETS))
-			.filter(|market| bits >> market.0 & 1 == 1);
-		let mut found = Vec::new();
-		for market in markets.clone() {
-			Self::examine(market, PER_MARKET, &mut found, meter);
+			.filter(|market| bits >> market.0 & 1 == 1)
+			.filter(|_| meter.try_consume(T::WeightInfo::ask()).is_ok());
+		let (open, denied): (Vec<_>, Vec<_>) =
+			markets.partition(|market| Self::may_be_liquidated(*market));
+		let mut budget = T::LiquidationsPerBlock::get();
+		let mut found = Self::work_markets(&open, &mut budget, meter);
+		Self::liquidate_worst(&mut found, budget, meter);
+		for market in denied {
+			let mut found = Self::examine(market, AT_ONCE, meter);
+			Self::liquidate_worst(&mut found, AT_ONCE as u32, meter);
 		}
-		Self::liquidate_worst(found, T::LiquidationsPerBlock::get(), meter);
-		for market in markets {
-			let looked = meter.try_consume(T::WeightInfo::scan()).is_ok();
-			Self::set_backlog(market, !looked || !Self::crossed_in(market, 1).is_empty());
-		}
+		open.into_iter().for_each(|market| Self::keep_backlog(market, meter));
 	}
 
-	/// Examine up to `max` crossed triggers of each tree of `market`: who is healthy is armed again, who
-	/// is not is added to `found` with his severity.
-	fn examine(
-		market: MarketId,
-		max: usize,
-		found: &mut Vec<(u8, AccountRef)>,
-		meter: &mut WeightMeter,
-	) {
-		if meter.try_consume(T::WeightInfo::scan()).is_err() {
-			return;
-		}
-		let mut waiting = Self::crossed_in(market, WINDOW.max(max));
-		let block = Self::block_number();
-		if waiting.len() > max && block % 2 == 1 {
-			let start = block as usize / 2 * max % waiting.len();
-			waiting.rotate_left(start);
-		}
-		waiting.truncate(max);
-		for who in waiting {
-			if meter.try_consume(T::WeightInfo::examine()).is_err() {
-				return;
-			}
-			// An index that is full around an account leaves it where it is: again next time.
-			let severity = with_storage_layer(|| Self::look_at(who)).ok().flatten();
-			if let Some(severity) = severity {
-				if !found.iter().any(|(_, known)| *known == who) {
-					found.push((severity, who));
+	/// Examine and liquidate in each market out of its own part of the budget. Returns who is left.
+	fn work_markets(markets: &[MarketId], budget: &mut u32, meter: &mut WeightMeter) -> Vec<Found> {
+		let parts = (markets.len() as u32).saturating_mul(2).max(1);
+		let own = budget.div_ceil(parts);
+		let part = meter.remaining() / u64::from(parts);
+		let mut left = Vec::new();
+		for market in markets {
+			let mut own_meter = WeightMeter::with_limit(part);
+			let mut found = Self::examine(*market, PER_MARKET, &mut own_meter);
+			let done = Self::liquidate_worst(&mut found, own.min(*budget), &mut own_meter);
+			*budget = budget.saturating_sub(done);
+			meter.consume(own_meter.consumed());
+			for (severity, who) in found {
+				if !left.iter().any(|(_, known)| *known == who) {
+					left.push((severity, who));
 				}
 			}
 		}
+		left
 	}
 
-	/// Arm the triggers of an account again; of one that is to be liquidated only the severity is
+	/// Examine up to `max` crossed triggers of each tree of `market`: who is healthy is armed again;
+	/// those who are not are returned.
+	fn examine(market: MarketId, max: usize, meter: &mut WeightMeter) -> Vec<Found> {
+		let mut found: Vec<Found> = Vec::new();
+		let mut known = BTreeSet::new();
+		let mut trees = trees::<T>();
+		let before = Cursors::<T>::get(market);
+		let mut cursors = before;
+		for ((tree, at), cursor) in Self::crossing(market).into_iter().zip(&mut cursors) {
+			let head = Self::walk(&mut trees, tree, at, None, max / 2, meter);
+			let from = head.end.map(|end| cursor.unwrap_or(end));
+			let tail = match from {
+				Some(from) => Self::walk(&mut trees, tree, at, Some(from), max / 2, meter),
+				None => Walk::default(),
+			};
+			*cursor = tail.end;
+			let turns = head.waiting.len().max(tail.waiting.len());
+			for turn in 0..turns {
+				for walk in [&head, &tail] {
+					let Some((who, _)) = walk.waiting.get(turn) else { continue };
+					if known.contains(who) {
+						continue;
+					}
+					if !meter.can_consume(T::WeightInfo::examine()) {
+						// Whoever has not had his turn has it next time.
+						if let Some((_, place)) = tail.waiting.get(turn) {
+							*cursor = Some(*place);
+						}
+						Self::keep_cursors(market, &before, &cursors);
+						return found;
+					}
+					known.insert(*who);
+					found.extend(Self::examine_one(*who, meter));
+				}
+			}
+		}
+		Self::keep_cursors(market, &before, &cursors);
+		found
+	}
+
+	/// Examine an account and pay for it. An index that is full around it leaves it where it is: again
+	/// next time.
+	fn examine_one(who: AccountRef, meter: &mut WeightMeter) -> Option<Found> {
+		match with_storage_layer(|| Self::look_at(who)) {
+			Ok((severity, settled)) => {
+				meter.consume(T::WeightInfo::examined(settled.accounts, settled.index_writes));
+				severity.map(|severity| (severity, who))
+			},
+			Err(_) => {
+				meter.consume(T::WeightInfo::examine());
+				None
+			},
+		}
+	}
+
+	fn keep_cursors(market: MarketId, before: &[Option<Cursor>; 4], now: &[Option<Cursor>; 4]) {
+		if before != now {
+			if now.iter().all(Option::is_none) {
+				Cursors::<T>::remove(market);
+			} else {
+				Cursors::<T>::insert(market, now);
+			}
+		}
+	}
+
+	/// Arm the triggers of an account again; of one that is to be liquidated now only the severity is
 	/// returned.
-	pub(crate) fn look_at(who: AccountRef) -> Result<Option<u8>, DispatchError> {
+	pub(crate) fn look_at(who: AccountRef) -> Result<(Option<u8>, Settled), DispatchError> {
 		let mut house = House::<T>::new();
 		let index = house.place(who)?;
 		let health = house.health_of(index);
 		if health.liquidatable() && !house.is_spared(index, &health) {
-			return Ok(Some(liquidation::severity(&health)));
+			// Others can always take over from a bankrupt, so nothing is worth waiting for.
+			let pause = health.equity >= 0 && house.backs_off(index);
+			let ready = !pause && !house.legs_to_close(index).is_empty();
+			let severity = ready.then(|| liquidation::severity(&health));
+			return Ok((severity, Settled::default()));
 		}
 		house.touch(index);
-		house.write()?;
-		Ok(None)
+		Ok((None, house.write()?))
 	}
 
-	/// Liquidate, the lowest severity first, as long as budget and weight last.
+	/// Liquidate, the lowest severity first, as long as budget and weight last; who had no turn stays
+	/// in `found`. Returns how many had.
 	pub(crate) fn liquidate_worst(
-		mut found: Vec<(u8, AccountRef)>,
+		found: &mut Vec<Found>,
 		budget: u32,
 		meter: &mut WeightMeter,
-	) {
+	) -> u32 {
 		found.sort_by_key(|(severity, _)| *severity);
-		for (_, who) in found.into_iter().take(budget as usize) {
+		let mut done = 0;
+		for (_, who) in found.iter().take(budget as usize) {
 			if !meter.can_consume(T::WeightInfo::liquidate()) {
-				return;
+				break;
 			}
-			match with_storage_layer(|| Self::liquidate_account(who)) {
-				Ok(settled) => {
-					let (accounts, index) = (settled.accounts, settled.index_writes);
-					let _ = meter.try_consume(T::WeightInfo::liquidated(accounts, index));
-				},
-				Err(error) => {
+			done += 1;
+			let spent = match with_storage_layer(|| Self::liquidate_account(*who)) {
+				Ok(settled) => T::WeightInfo::liquidated(settled.accounts, settled.index_writes),
+				Err(Failed { error, read }) => {
 					// Nothing could be closed. Its age grows all the same, and with it what may be done,
 					// but not while its markets are frozen.
 					if error != Error::<T>::LiquidationDenied.into() {
-						let _ = with_storage_layer(|| Self::begin_liquidation(who));
+						let _ = with_storage_layer(|| Self::begin_liquidation(*who));
 					}
-					let _ = meter.try_consume(T::WeightInfo::liquidated(FAILED, 0));
+					T::WeightInfo::attempted(read)
 				},
-			}
+			};
+			meter.consume(spent);
 		}
+		found.drain(..done);
+		done as u32
 	}
 
-	/// Accounts beyond a price or an index of the market, at most `max` of each tree. Where both the
-	/// price and the funding of a position were crossed, it is there once.
-	fn crossed_in(market: MarketId, max: usize) -> Vec<AccountRef> {
+	/// The trees of a market and where each is crossed.
+	fn crossing(market: MarketId) -> Vec<(Tree, Ticks)> {
 		let prices = Self::prices(market);
-		let mut trees = trees::<T>();
-		let (mut all, mut known) = (Vec::new(), BTreeSet::new());
-		let mut look = |tree: Tree, at: Ticks| {
-			for (_, trigger) in crossed(&mut trees, tree.key, tree.kind, at, max) {
-				if known.insert(trigger.account) {
-					all.push(trigger.account);
-				}
-			}
-		};
-		for (lots, price) in [(1, prices.long), (-1, prices.short)] {
-			if !price.is_zero() {
-				look(Tree::price(market, lots), price);
-			}
-		}
+		let mut all = Vec::with_capacity(4);
+		// A price that is missing crosses nothing.
+		let long = if prices.long.is_zero() { Ticks::MAX } else { prices.long };
+		all.push((Tree::price(market, 1), long));
+		all.push((Tree::price(market, -1), prices.short));
 		if let Some(terms) = Risk::<T>::get(market) {
 			for (lots, step) in Self::funding_steps(market, &terms) {
-				look(Tree::funding(market, lots), step.as_ticks());
+				all.push((Tree::funding(market, lots), step.as_ticks()));
 			}
 		}
 		all
 	}
 
+	/// Read up to `max` crossed triggers of a tree from `from` on.
+	fn walk(
+		trees: &mut Trees<T>,
+		tree: Tree,
+		at: Ticks,
+		from: Option<Cursor>,
+		max: usize,
+		meter: &mut WeightMeter,
+	) -> Walk {
+		let mut walk = Walk { end: from, ..Default::default() };
+		let mut next = from.map(|cursor| cursor.page);
+		let mut skip = from.map_or(0, |cursor| cursor.skip as usize);
+		for _ in 0..PAGES {
+			if meter.try_consume(T::WeightInfo::page()).is_err() {
+				return walk;
+			}
+			let page = crossed_page(trees, tree.key, tree.kind, at, next);
+			let Some(page) = page else { return Walk { end: None, ..walk } };
+			for (place, (_, trigger)) in page.found.iter().enumerate().skip(skip) {
+				let cursor = Cursor { page: page.place, skip: place as u16 };
+				if walk.waiting.len() >= max {
+					return Walk { end: Some(cursor), ..walk };
+				}
+				walk.waiting.push((trigger.account, cursor));
+			}
+			skip = 0;
+			next = page.next;
+			walk.end = next.map(|page| Cursor { page, skip: 0 });
+			if next.is_none() {
+				break;
+			}
+		}
+		walk
+	}
+
+	/// Whether a trigger of the market may be crossed, as far as a visit sees.
+	fn any_crossed(market: MarketId) -> bool {
+		let mut trees = trees::<T>();
+		Self::crossing(market).into_iter().any(|(tree, at)| {
+			let mut meter = WeightMeter::new();
+			let walk = Self::walk(&mut trees, tree, at, None, 1, &mut meter);
+			!walk.is_empty() || walk.end.is_some()
+		})
+	}
+
 	/// Accounts whose triggers are crossed in a market, at most 64.
 	pub(crate) fn crossed_accounts(market: MarketId) -> Vec<AccountRef> {
-		let mut all = Self::crossed_in(market, PER_MARKET);
+		let (mut trees, mut all) = (trees::<T>(), Vec::new());
+		for (tree, at) in Self::crossing(market) {
+			let mut meter = WeightMeter::new();
+			for (who, _) in Self::walk(&mut trees, tree, at, None, PER_MARKET, &mut meter).waiting {
+				if !all.contains(&who) {
+					all.push(who);
+				}
+			}
+		}
 		all.truncate(PER_MARKET);
 		all
 	}
@@ -201,5 +327,19 @@ impl<T: Config> Pallet<T> {
 	/// Deficits that no fund paid, over all markets.
 	pub fn bad_debt() -> Balance {
 		Ledger::<T>::get().bad_debt
+	}
+}
+
+/// Crossed triggers of a tree, each with its place.
+#[derive(Default)]
+struct Walk {
+	waiting: Vec<(AccountRef, Cursor)>,
+	/// Where those behind begin, if there may be any.
+	end: Option<Cursor>,
+}
+
+impl Walk {
+	fn is_empty(&self) -> bool {
+		self.waiting.is_empty()
 	}
 }

@@ -5,9 +5,9 @@ use crate::*;
 use breakwater_core::units::Contract;
 use breakwater_math::{Bracket, RiskTerms};
 use breakwater_primitives::{
-	clearing::Fees, AccountRef, Backstop, Band, Check, Clearing, Custody, Denied, Fill, Gate,
-	GateView, Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices,
-	Sequence, Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
+	clearing::Fees, AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill,
+	Gate, GateView, Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm,
+	Prices, Sequence, Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -59,14 +59,19 @@ impl pallet_assets::Config for Test {
 
 parameter_types! {
 	pub const CustodyId: PalletId = PalletId(*b"bw/margn");
-	pub const HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
+	pub static HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 	pub static Now: u64 = 1_000_000;
 	pub static Views: BTreeMap<u16, GateView> = Default::default();
 	pub static ChainView: GateView = Default::default();
 	pub storage Fund: u128 = 0;
+	/// What fills pay, and what they have paid: premiums and surcharges.
+	pub static Charge: Charges = Default::default();
+	pub storage Paid: (u128, u128) = (0, 0);
 	/// Resting orders: id, owner, lots, reduce-only. In storage, so that it rolls back with the rest.
 	pub storage Orders: Vec<(OrderId, AccountRef, Lots, bool)> = Vec::new();
 	pub static NextOrder: u64 = 0;
+	/// Whether the book collects orders for an auction.
+	pub static Collecting: bool = false;
 	pub static Seen: Vec<(MarketId, Observation)> = Default::default();
 }
 
@@ -108,6 +113,14 @@ impl Backstop for Insurer {
 	fn total() -> u128 {
 		Fund::get()
 	}
+	fn charges(_: MarketId) -> Charges {
+		Charge::get()
+	}
+	fn charged(_: MarketId, premium: u128, surcharge: u128) {
+		let paid = Paid::get();
+		Paid::set(&(paid.0 + premium, paid.1 + surcharge));
+		Fund::set(&(Fund::get() + premium + surcharge));
+	}
 }
 
 /// A book with price-time priority.
@@ -140,7 +153,8 @@ impl Book {
 		worst: Ticks,
 		fees: &Fees,
 	) -> Lots {
-		let mut left = lots.0;
+		let mut left = if Collecting::get() { 0 } else { lots.0 };
+		let lots = Lots(left);
 		while left > 0 {
 			let Some(index) = Self::best(market, side.opposite(), taker) else { break };
 			let (id, maker, resting, reduce_only) = Orders::get()[index];
@@ -212,7 +226,13 @@ impl Venue for Book {
 		}
 		cancelled
 	}
+	fn open(_: MarketId) -> bool {
+		!Collecting::get()
+	}
 	fn depth(market: MarketId, side: Side, worst: Ticks) -> u128 {
+		if Collecting::get() {
+			return 0;
+		}
 		let orders = Orders::get().into_iter();
 		let takes = orders.filter(|(id, ..)| {
 			let opposite = id.market() == market && id.side() == side.opposite();
@@ -282,9 +302,12 @@ impl ExtBuilder {
 		ext.execute_with(|| {
 			System::set_block_number(1);
 			Now::set(1_000_000);
+			HookWeight::set(Weight::from_parts(1_000_000_000_000, u64::MAX));
 			Views::set(Default::default());
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
+			Collecting::set(false);
+			Charge::set(Default::default());
 			for market in [BTC, ETH] {
 				Margin::market_created(market, btc_terms()).unwrap();
 				set_price(market, PRICE);

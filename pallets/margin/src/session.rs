@@ -5,10 +5,10 @@ use crate::{
 	Accounts, Board, Config, Error, Risk, Totals,
 };
 use alloc::vec::Vec;
-use breakwater_math::{apply_fill, Health, RiskTerms};
+use breakwater_math::{apply_fill, arithmetic::signed, Health, RiskTerms};
 use breakwater_primitives::{
-	clearing::Fees, shard_of, AccountRef, Amount, Balance, Check, Fill, Hold, Lots, MarketId,
-	OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, Ticks, Verdict,
+	clearing::Fees, insurance::Charges, shard_of, AccountRef, Amount, Balance, Check, Fill, Hold,
+	Lots, MarketId, OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, Ticks, Verdict,
 };
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::DispatchError;
@@ -29,6 +29,31 @@ pub struct Loaded<AccountId> {
 	pub(crate) touched: bool,
 	/// Funding settled in each market: what the account paid.
 	pub(crate) funding: Vec<(MarketId, Amount)>,
+	/// What its fills came to in each market.
+	pub(crate) fills: Vec<Filled>,
+}
+
+/// What the fills of an account in a market came to.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Filled {
+	pub(crate) market: MarketId,
+	/// Profit and loss that they realised, less fees.
+	pub(crate) realised: Amount,
+	/// The notional value that they opened, and have not been charged for.
+	pub(crate) opened: Balance,
+	/// The notional value that the account took, and has not been charged for.
+	pub(crate) taken: Balance,
+}
+
+impl<AccountId> Loaded<AccountId> {
+	fn fills_in(&mut self, market: MarketId) -> &mut Filled {
+		let index = self.fills.iter().position(|filled| filled.market == market);
+		let index = index.unwrap_or_else(|| {
+			self.fills.push(Filled { market, ..Default::default() });
+			self.fills.len() - 1
+		});
+		&mut self.fills[index]
+	}
 }
 
 /// What fills and settled funding did to a market's totals.
@@ -49,6 +74,9 @@ pub struct House<T: Config> {
 	pub(crate) accounts: Vec<Loaded<T::AccountId>>,
 	pub(crate) moved: Vec<Moved>,
 	pub(crate) fees: Amount,
+	/// An account that is being liquidated pays a penalty and no charges of insurance.
+	pub(crate) liquidated: Option<AccountRef>,
+	pub(crate) charges: Vec<(MarketId, Charges)>,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
 	day: Option<u16>,
@@ -62,6 +90,8 @@ impl<T: Config> House<T> {
 			accounts: Vec::new(),
 			moved: Vec::new(),
 			fees: 0,
+			liquidated: None,
+			charges: Vec::new(),
 			boards: Vec::new(),
 			risks: Vec::new(),
 			day: None,
@@ -89,6 +119,7 @@ impl<T: Config> House<T> {
 			dirty: false,
 			touched: false,
 			funding: Vec::new(),
+			fills: Vec::new(),
 		});
 		self.accounts.len() - 1
 	}
@@ -190,6 +221,10 @@ impl<T: Config> House<T> {
 			position.funding = if after.lots == 0 { 0 } else { board.funding(after.lots) };
 		}
 		let realised = after.realised.saturating_sub(fee);
+		let filled = self.accounts[index].fills_in(fill.market);
+		let opened = Lots(opened(before.lots, after.lots));
+		filled.realised = filled.realised.saturating_add(realised);
+		filled.opened = filled.opened.saturating_add(terms.contract.notional(opened, fill.price));
 		self.credit(index, realised);
 		self.fees = self.fees.saturating_add(fee);
 		let moved = self.moved_mut(fill.market);
@@ -290,12 +325,15 @@ impl<T: Config> House<T> {
 		if !known {
 			return Verdict::Remove(Removal::Margin);
 		}
-		let left = after.surplus();
+		let opens = opened(held.lots, after_lots(held.lots, side, lots));
+		let left =
+			after.surplus().saturating_sub(signed(self.premium_at_most(index, id, Lots(opens))));
 		let quote = self.accounts[index].account.quote;
 		let allowed = left >= 0
 			|| lots <= room && {
 				let before = self.accounts[index].account.positions.clone();
-				left >= self.surplus(quote, &before)
+				let before = self.health(quote, &before);
+				after.bears_reduction(&before)
 			};
 		if allowed {
 			Verdict::Fill(lots)
@@ -312,6 +350,23 @@ impl<T: Config> House<T> {
 	/// The open interest of `market` with this session's fills.
 	pub(crate) fn long_after(&self, moved: &Moved) -> i128 {
 		Totals::<T>::get(moved.market).long.0 as i128 + moved.long
+	}
+}
+
+/// The lots of a position of `now` signed lots that were opened when it had `before`.
+fn opened(before: i64, now: i64) -> u64 {
+	if before.signum() == -now.signum() {
+		return now.unsigned_abs();
+	}
+	now.unsigned_abs().saturating_sub(before.unsigned_abs())
+}
+
+/// Signed lots after a fill of `side`.
+fn after_lots(before: i64, side: Side, lots: Lots) -> i64 {
+	let lots = i64::try_from(lots.0).unwrap_or(i64::MAX);
+	match side {
+		Side::Bid => before.saturating_add(lots),
+		Side::Ask => before.saturating_sub(lots),
 	}
 }
 
@@ -385,6 +440,10 @@ impl<T: Config> Session for House<T> {
 		let maker_fee = fees.maker.fee(notional).max(taker_fee.saturating_neg());
 		self.trade(taker, &terms, fill, fill.taker_side, taker_fee);
 		self.trade(maker, &terms, fill, fill.taker_side.opposite(), maker_fee);
+		if self.liquidated != Some(fill.taker) {
+			let filled = self.accounts[taker].fills_in(fill.market);
+			filled.taken = filled.taken.saturating_add(notional);
+		}
 		let day = self.day();
 		for index in [taker, maker] {
 			self.accounts[index].account.volume.add(notional, day);
@@ -394,6 +453,7 @@ impl<T: Config> Session for House<T> {
 	}
 	fn commit(mut self, check: Check<'_>) -> Result<Settled, DispatchError> {
 		self.failure()?;
+		self.charge();
 		if let Check::Initial { who, market, view, post_only } = check {
 			self.check_initial(who, market, view, post_only)?;
 		}

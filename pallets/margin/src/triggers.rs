@@ -204,6 +204,7 @@ impl<T: Config> House<T> {
 	/// Re-arm triggers, write every changed account and the totals, emit events.
 	pub(crate) fn write(mut self) -> Result<Settled, DispatchError> {
 		self.failure()?;
+		self.charge();
 		self.settle_deficits();
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
@@ -243,7 +244,7 @@ impl<T: Config> House<T> {
 		}
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
 		if !Health::of(loaded.account.quote, held.map(Seen::leg)).liquidatable() {
-			(loaded.account.since, loaded.dirty) = (0, true);
+			(loaded.account.since, loaded.account.retry, loaded.dirty) = (0, 0, true);
 		}
 	}
 
@@ -268,16 +269,18 @@ impl<T: Config> House<T> {
 	}
 
 	/// Insurance pays for accounts that fills left without positions and below zero; what it does
-	/// not pay is taken from the other side of the market of the last fill, and what may not be taken
-	/// becomes bad debt of that market.
+	/// not pay is taken from the other side of the market in which the account lost most, and what may
+	/// not be taken becomes bad debt of that market.
 	fn settle_deficits(&mut self) {
-		let Some(market) = self.moved.last().map(|moved| moved.market) else { return };
+		let Some(last) = self.moved.last().map(|moved| moved.market) else { return };
 		for index in 0..self.accounts.len() {
 			let loaded = &self.accounts[index];
 			let (who, quote) = (loaded.who, loaded.account.quote);
 			if quote >= 0 || !loaded.touched || loaded.account.holds_lots() {
 				continue;
 			}
+			let lost_most = loaded.fills.iter().min_by_key(|filled| filled.realised);
+			let market = lost_most.map_or(last, |filled| filled.market);
 			let deficit = quote.unsigned_abs();
 			let lost = position_in(&loaded.before, market).lots;
 			let covered = T::Insurance::cover(market, deficit).min(deficit);

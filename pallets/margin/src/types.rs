@@ -197,6 +197,8 @@ pub struct Account<AccountId> {
 	pub volume: Volume,
 	/// The block in which its liquidation began; zero while it is not under way.
 	pub since: u32,
+	/// The block in which its liquidation is tried again, after the last attempt closed nothing.
+	pub retry: u32,
 	/// Until this block it is not liquidated while it has half its maintenance margin, since it was
 	/// deleveraged for others.
 	pub spared: u32,
@@ -216,6 +218,15 @@ pub const fn grid_place(cell: u16) -> Option<(u8, u16)> {
 		Some(cell) => Some(((cell >> BUCKET_BITS) as u8, cell & ((1 << BUCKET_BITS) - 1))),
 		None => None,
 	}
+}
+
+/// Where the next visit goes on among the crossed triggers of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Cursor {
+	/// The page: bucket and number in it.
+	pub page: (u32, u8),
+	/// The place among the crossed triggers of the page.
+	pub skip: u16,
 }
 
 /// What liquidations took from a market's book lately.
@@ -290,6 +301,7 @@ impl<AccountId> Account<AccountId> {
 			orders: Default::default(),
 			volume: Default::default(),
 			since: 0,
+			retry: 0,
 			spared: 0,
 		}
 	}

@@ -28,7 +28,15 @@ pub trait WeightInfo {
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight;
 	/// Look at an account whose trigger was crossed and move the trigger.
 	fn examine() -> Weight;
-	/// Look at the trigger trees of a market.
+	/// What an examination really took that wrote so many accounts and pages of the trigger index.
+	fn examined(accounts: u16, index_writes: u16) -> Weight;
+	/// What a liquidation took that closed nothing and read so many accounts.
+	fn attempted(read: u16) -> Weight;
+	/// Ask whether a market may be liquidated.
+	fn ask() -> Weight;
+	/// Read a page of crossed triggers.
+	fn page() -> Weight;
+	/// Look whether any trigger of a market is crossed.
 	fn scan() -> Weight;
 	/// What every block does: read the backlog, compare custody with claims.
 	fn block() -> Weight;
@@ -86,6 +94,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Account, 16 terms, board; account, three trigger pages and a word written.
 		micros(25, 16_000).saturating_add(T::DbWeight::get().reads_writes(10, 5))
 	}
+	fn examined(accounts: u16, index_writes: u16) -> Weight {
+		let writes = accounts as u64 + index_writes as u64;
+		micros(15 + 5 * writes, 4_000 * (writes + 1))
+			.saturating_add(T::DbWeight::get().reads_writes(writes.saturating_add(4), writes))
+	}
+	fn attempted(read: u16) -> Weight {
+		// A counterparty with its page of the book; the account written with the attempt.
+		let read = read as u64;
+		micros(60 + 15 * read, 6_000 * (read + 4))
+			.saturating_add(T::DbWeight::get().reads_writes(read.saturating_mul(2) + 10, 2))
+	}
+	fn ask() -> Weight {
+		micros(2, 4_000).saturating_add(T::DbWeight::get().reads(2))
+	}
+	fn page() -> Weight {
+		// The page with three words on the way to it.
+		micros(8, 5_000).saturating_add(T::DbWeight::get().reads(4))
+	}
 	fn scan() -> Weight {
 		// For each of four trees three words and a page.
 		micros(15, 16_000).saturating_add(T::DbWeight::get().reads(16))
@@ -122,6 +148,18 @@ impl WeightInfo for () {
 	}
 	fn examine() -> Weight {
 		micros(20, 0)
+	}
+	fn examined(_: u16, _: u16) -> Weight {
+		micros(10, 0)
+	}
+	fn attempted(_: u16) -> Weight {
+		micros(30, 0)
+	}
+	fn ask() -> Weight {
+		micros(1, 0)
+	}
+	fn page() -> Weight {
+		micros(5, 0)
 	}
 	fn scan() -> Weight {
 		micros(10, 0)

@@ -81,6 +81,10 @@ impl<T: Config> Venue for Pallet<T> {
 		cancelled
 	}
 
+	fn open(market: MarketId) -> bool {
+		Hot::<T>::get(market).phase == Phase::Continuous
+	}
+
 	fn depth(market: MarketId, side: Side, worst: Ticks) -> u128 {
 		let Some(terms) = Terms::<T>::get(market) else { return 0 };
 		let band = T::Gate::view(market).band;

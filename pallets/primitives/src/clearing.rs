@@ -224,6 +224,11 @@ pub trait Venue {
 	) -> Lots;
 	/// Cancel up to `max` resting orders of `who`. Returns how many.
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16;
+	/// Whether `market` trades now. While orders are collected for an auction nothing can be closed
+	/// and no depth is seen, which says nothing about the book.
+	fn open(_market: MarketId) -> bool {
+		true
+	}
 	/// Notional in quote units that an order of `side` could trade in `market` at no worse than
 	/// `worst`, as far as a bounded walk of the book sees.
 	fn depth(market: MarketId, side: Side, worst: Ticks) -> u128;

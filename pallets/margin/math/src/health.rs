@@ -98,6 +98,12 @@ impl Health {
 	pub const fn liquidatable(&self) -> bool {
 		self.surplus() < 0
 	}
+	/// Whether fills that only reduced may leave an account like this that was like `before`: healthy,
+	/// or no further below its margin and without losing what is not its own.
+	pub const fn bears_reduction(&self, before: &Self) -> bool {
+		let least = if before.equity < 0 { before.equity } else { 0 };
+		self.surplus() >= 0 || self.surplus() >= before.surplus() && self.equity >= least
+	}
 }
 
 #[cfg(test)]

@@ -132,6 +132,22 @@ fn a_restriction_elsewhere_does_not_stop_a_withdrawal() {
 }
 
 #[test]
+fn a_market_with_resting_orders_alone_may_stop_a_withdrawal() {
+	ExtBuilder::build_and_execute(|| {
+		let a = funded(1, 1_000);
+		place(a, BTC, Side::Bid, PRICE, 100, &NO_FEES, false).unwrap();
+		let withdraw = || Margin::withdraw(signed(1), 0, 1);
+		set_level(BTC, Level::Freeze);
+		assert_noop!(withdraw(), Error::<Test>::WithdrawalDenied);
+		set_level(BTC, Level::Normal);
+		set_prices(BTC, PRICE, Validity::Unconfirmed);
+		assert_noop!(withdraw(), Error::<Test>::PriceNotUsable);
+		set_price(BTC, PRICE);
+		assert_ok!(withdraw());
+	});
+}
+
+#[test]
 fn a_trading_key_trades_until_its_time_and_does_not_withdraw() {
 	ExtBuilder::build_and_execute(|| {
 		let account = funded(1, 1_000);

@@ -100,6 +100,7 @@ proptest! {
 			for who in 1..6 {
 				funded(who, 2_000);
 			}
+			Charge::set(breakwater_primitives::Charges { premium: 15_000, surcharge: 100_000 });
 			for step in steps {
 				let told = format!("{step:?}");
 				run(step);

@@ -144,6 +144,36 @@ fn a_liquidation_does_not_age_while_its_market_is_frozen() {
 }
 
 #[test]
+fn a_book_that_collects_for_an_auction_is_not_taken_for_an_empty_one() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 500), funded(2, 10_000));
+		trade(a, b, PRICE, 1_000);
+		place(b, BTC, Side::Bid, 95_100, 5_000, &NO_FEES, false).unwrap();
+		let leaves = Margin::summary_of(b).unwrap().withdrawable;
+		Collecting::set(true);
+		assert!(Margin::summary_of(b).unwrap().withdrawable >= leaves);
+		assert_noop!(
+			Margin::withdraw(RuntimeOrigin::signed(2), 0, 1),
+			Error::<Test>::WithdrawalDenied
+		);
+		// 15 of 190: it would be taken over by others at once if the book had nothing for it.
+		set_price(BTC, 95_150);
+		for _ in 0..12 {
+			next_block();
+		}
+		assert_noop!(
+			Margin::liquidate(RuntimeOrigin::signed(9), a),
+			Error::<Test>::LiquidationDenied
+		);
+		assert_eq!((account_of(a).since, deleveragings()), (0, vec![]));
+		Collecting::set(false);
+		next_block();
+		assert_eq!(deleveragings(), vec![]);
+		assert!(account_of(a).positions.is_empty());
+	});
+}
+
+#[test]
 fn the_funds_bring_a_bankrupt_to_zero_and_winners_pay_what_they_lack() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b) = (funded(1, 500), funded(2, 10_000));
@@ -283,6 +313,81 @@ fn what_nobody_paid_is_taken_from_the_winning_side_up_to_a_cap() {
 }
 
 #[test]
+fn a_deficit_is_charged_to_the_market_that_lost_and_not_to_the_last_one_closed() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 600), funded(2, 100_000));
+		trade(a, b, PRICE, 10);
+		place(b, ETH, Side::Ask, PRICE, 1_000, &NO_FEES, false).unwrap();
+		place(a, ETH, Side::Bid, PRICE, 1_000, &NO_FEES, true).unwrap();
+		set_level(ETH, Level::Freeze);
+		set_price(ETH, 92_000);
+		let mut session = Margin::session();
+		for (market, price, lots) in [(ETH, 92_000, 1_000), (BTC, PRICE, 10)] {
+			let fill = Fill {
+				market,
+				taker: a,
+				maker: b,
+				maker_order: OrderId::default(),
+				taker_side: Side::Ask,
+				price: Ticks(price),
+				lots: Lots(lots),
+				maker_reduce_only: false,
+				maker_done: true,
+			};
+			session.settle(&fill, &NO_FEES);
+		}
+		session.commit(Check::None).unwrap();
+		assert_eq!((BadDebt::<Test>::get(ETH), BadDebt::<Test>::get(BTC)), (200 * QUOTE, 0));
+		set_level(ETH, Level::Normal);
+	});
+}
+
+#[test]
+fn a_position_for_which_the_book_has_nothing_does_not_keep_another_from_being_closed() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 1_050), funded(2, 500_000));
+		let third = breakwater_primitives::MarketId(2);
+		Margin::market_created(third, btc_terms()).unwrap();
+		set_price(third, PRICE);
+		for (market, lots) in [(BTC, 800), (ETH, 700), (third, 500)] {
+			place(b, market, Side::Ask, PRICE, lots, &NO_FEES, false).unwrap();
+			place(a, market, Side::Bid, PRICE, lots, &NO_FEES, true).unwrap();
+		}
+		place(b, third, Side::Bid, 99_900, 50_000, &NO_FEES, false).unwrap();
+		// 250 of 384.
+		set_price(BTC, 90_000);
+		let lots = |market| types::position_in(&account_of(a).positions, market).lots;
+		assert_eq!((lots(BTC), lots(ETH)), (800, 700));
+		assert!(lots(third) < 500);
+	});
+}
+
+#[test]
+fn attack_who_has_little_left_cannot_sell_to_himself_at_the_cost_of_the_funds() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b, c) = (funded(1, 500), funded(2, 100_000), funded(3, 100_000));
+		insure(1_000);
+		trade(a, b, PRICE, 1_000);
+		set_level(BTC, Level::Freeze);
+		set_price(BTC, 95_150);
+		set_level(BTC, Level::Normal);
+		// 15 are left; 150 less would come out of the fund.
+		place(c, BTC, Side::Bid, 93_650, 1_000, &NO_FEES, false).unwrap();
+		assert_noop!(
+			place(a, BTC, Side::Ask, 93_650, 1_000, &NO_FEES, true),
+			Error::<Test>::InsufficientMargin
+		);
+		// Nor as a maker.
+		Orders::set(&Vec::new());
+		let mut session = Margin::session();
+		rest_in(&mut session, a, BTC, Side::Ask, 93_650, Lots(1_000), false).unwrap();
+		session.commit(Check::None).unwrap();
+		assert_eq!(place(b, BTC, Side::Bid, 93_650, 1_000, &NO_FEES, true), Ok(Lots(0)));
+		assert_eq!((account_of(a).positions[0].lots, Fund::get()), (1_000, 1_000 * QUOTE));
+	});
+}
+
+#[test]
 fn the_worst_are_liquidated_first() {
 	ExtBuilder::build_and_execute(|| {
 		let (mild, bad, b, c) =
@@ -293,13 +398,13 @@ fn the_worst_are_liquidated_first() {
 		set_level(BTC, Level::Freeze);
 		set_price(BTC, 95_600);
 		set_level(BTC, Level::Normal);
-		let severity = |who| match Margin::look_at(who).unwrap() {
+		let severity = |who| match Margin::look_at(who).unwrap().0 {
 			Some(severity) => (severity, who),
 			None => panic!("healthy"),
 		};
-		let found = vec![severity(mild), severity(bad)];
+		let mut found = vec![severity(mild), severity(bad)];
 		assert!(found[1].0 < found[0].0);
-		Margin::liquidate_worst(found, 1, &mut WeightMeter::new());
+		Margin::liquidate_worst(&mut found, 1, &mut WeightMeter::new());
 		assert!(account_of(bad).positions.is_empty());
 		assert_eq!(account_of(mild).positions[0].lots, 900);
 	});

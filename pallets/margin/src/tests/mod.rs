@@ -5,4 +5,6 @@ mod conservation;
 mod funding;
 mod ladder;
 mod liquidation;
+mod premiums;
+mod queue;
 mod session;

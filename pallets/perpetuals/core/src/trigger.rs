@@ -259,6 +259,69 @@ pub fn nearest<S: Store<TriggerPage>>(s: &mut S, market: MarketId, kind: Kind) -
 	nearest.map(|offset| tick(bucket, offset))
 }
 
+/// A page of a tree: its bucket and its place among the bucket's pages.
+pub type PagePlace = (u32, u8);
+
+/// The triggers of one page that fire at a price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrossedPage {
+	/// Where they stand.
+	pub place: PagePlace,
+	/// The triggers, the furthest beyond the price first, then by account.
+	pub found: Vec<(Ticks, Trigger)>,
+	/// The page that comes next, if it may hold more.
+	pub next: Option<PagePlace>,
+}
+
+/// The page that [`Triggers::visit`] shows after `chunk`.
+fn follows(chunk: u8, full: bool) -> Option<u8> {
+	if let Some(first) = behind(chunk).next().filter(|_| full) {
+		return Some(first);
+	}
+	let mut chunk = chunk;
+	while chunk > 0 {
+		// The first of two siblings has an odd number.
+		if chunk % 2 == 1 {
+			return Some(chunk + 1);
+		}
+		chunk = (chunk - 1) / 2;
+	}
+	None
+}
+
+/// The triggers that fire at `price` in the page at `from`, or in the first one: a walk over all of
+/// them in bounded steps of one page. `None` where no page at or behind `from` holds such triggers.
+pub fn crossed_page<S: Store<TriggerPage>>(
+	s: &mut S,
+	market: MarketId,
+	kind: Kind,
+	price: Ticks,
+	from: Option<PagePlace>,
+) -> Option<CrossedPage> {
+	let all = Triggers { market, kind };
+	let (last, _) = split(price);
+	let crossed = |bucket: &u32| if all.falling() { *bucket >= last } else { *bucket <= last };
+	let place = match from {
+		Some(place) => place,
+		None => (all.first(s)?, 0),
+	};
+	let (bucket, chunk) = Some(place).filter(|(bucket, _)| crossed(bucket))?;
+	let beyond = |tick: Ticks| if all.falling() { tick >= price } else { tick <= price };
+	let triggers = &s.page(all.page(bucket, chunk)).triggers;
+	let full = triggers.is_full();
+	let found = triggers.iter().map(|trigger| (tick(bucket, trigger.offset), *trigger));
+	let mut found: Vec<_> = found.filter(|(tick, _)| beyond(*tick)).collect();
+	found.sort_by_key(|(tick, trigger)| {
+		let distance = if all.falling() { u32::MAX - tick.0 } else { tick.0 };
+		(distance, trigger.account)
+	});
+	let next = match follows(chunk, full) {
+		Some(chunk) => Some((bucket, chunk)),
+		None => all.next(s, bucket).filter(crossed).map(|bucket| (bucket, 0)),
+	};
+	Some(CrossedPage { place, found, next })
+}
+
 /// At most `max` triggers that fire at `price`: those of `Falling` at or above it, those of
 /// `Rising` at or below it. The bucket furthest beyond the price comes first, and in a bucket the
 /// tick furthest beyond it; where a bucket holds more than `max` in several pages, reading ends

@@ -4,7 +4,10 @@ mod common;
 
 use breakwater_core::{
 	store::{Kind, MemoryBackend, WriteBack},
-	trigger::{arm, crossed, disarm, nearest, Trigger, TriggerPage, TriggersFull, BUCKET_TICKS},
+	trigger::{
+		arm, crossed, crossed_page, disarm, nearest, Trigger, TriggerPage, TriggersFull,
+		BUCKET_TICKS,
+	},
 	units::{AccountRef, Ticks},
 };
 use common::{check_tree, MARKET};
@@ -89,6 +92,20 @@ fn run(kind: Kind, steps: Vec<Step>) {
 			Step::Cross { price, max } => {
 				let got = crossed(&mut cache, MARKET, kind, Ticks(price), max);
 				check_crossed(&naive, kind, price, max, &got);
+				// Page by page, all of them, each once.
+				let (mut walked, mut from) = (Vec::new(), None);
+				while let Some(page) = crossed_page(&mut cache, MARKET, kind, Ticks(price), from) {
+					walked.extend(page.found);
+					from = page.next;
+					if from.is_none() {
+						break;
+					}
+				}
+				let rank = |tick: u32| if kind == Kind::Falling { u32::MAX - tick } else { tick };
+				let bucket = |found: &(Ticks, Trigger)| rank(found.0 .0) / BUCKET_TICKS;
+				assert!(walked.windows(2).all(|pair| bucket(&pair[0]) <= bucket(&pair[1])));
+				walked.sort_by_key(|(tick, _)| rank(tick.0));
+				check_crossed(&naive, kind, price, usize::MAX, &walked);
 			},
 		}
 		let mut ticks = naive.keys().map(|key| Ticks(key.0));
