@@ -11,8 +11,8 @@
 //! must do in an incident is let through here and guarded by its origin. `tests/filters.rs` pins both lists over every call of the runtime.
 
 use crate::{
-	configs::safety::safe_mode_cools_down, governance::votes_needed, Address, CircuitBreaker, Margin,
-	Runtime, RuntimeCall, SafeMode,
+	configs::safety::safe_mode_cools_down, governance::votes_needed, Address, CircuitBreaker,
+	Margin, Runtime, RuntimeCall, SafeMode,
 };
 use frame_support::traits::{CallMetadata, Contains, GetCallMetadata, InsideBoth};
 use pallet_tx_pause::RuntimeCallNameOf;

@@ -123,7 +123,7 @@ pub(crate) struct Desk<T: Config> {
 	sequence: Option<Sequence>,
 	fills_left: u16,
 	removals_left: u16,
-	/// Expired orders of others that were removed.
+	/// Orders of others that were removed, since nobody can trade with them.
 	swept: u32,
 	/// The order that came to rest last, and its lots.
 	rests: Option<(OrderId, Lots)>,
@@ -150,7 +150,7 @@ impl<T: Config> Desk<T> {
 			return refused(desk.work, error);
 		}
 		let work = desk.work;
-		// Who only takes expired orders of others out of the book works for everybody.
+		// Who only takes dead orders of others out of the book works for everybody.
 		let free = desk.swept > 0 && work.orders == 0 && work.cancels == desk.swept;
 		let pays_fee = if free { Pays::No } else { Pays::Yes };
 		match desk.close() {
@@ -274,12 +274,11 @@ impl<T: Config> Desk<T> {
 	}
 
 	fn fill_or_kill(&mut self, ticket: &Ticket) -> Result<Lots, DispatchError> {
-		let enough = self.books.can_fill(&self.taker(ticket), &ticket.rules);
-		if !enough {
-			// It may have looked at as many orders as it could have filled.
-			self.work.matched(ticket.fills, 0);
+		let reach = self.books.can_fill(&self.taker(ticket), &ticket.rules);
+		if !reach.enough {
+			self.work.looked(reach.met);
 		}
-		ensure!(enough, Error::<T>::FillOrKillUnfilled);
+		ensure!(reach.enough, Error::<T>::FillOrKillUnfilled);
 		// Some of what is there may belong to the same owner or to somebody who cannot carry it.
 		let taken = self.match_book(ticket).taken;
 		ensure!(taken.lots == ticket.lots, Error::<T>::FillOrKillUnfilled);
@@ -363,7 +362,8 @@ impl<T: Config> Desk<T> {
 		}
 	}
 
-	/// Cancel the resting order `id` of the account. Anybody may cancel an expired order.
+	/// Cancel the resting order `id` of the account. Anybody may cancel an order that trades with
+	/// nobody any more.
 	pub(crate) fn cancel(&mut self, id: OrderId) -> DispatchResult {
 		self.work.cancels = self.work.cancels.saturating_add(1);
 		let resting = self.books.remove(id).ok_or(Error::<T>::OrderNotFound)?;
@@ -371,14 +371,28 @@ impl<T: Config> Desk<T> {
 		if account == self.who {
 			Pallet::<T>::deposit_event(Event::OrderCancelled { id, account, lots });
 		} else {
-			ensure!(resting.expired(self.seconds()), Error::<T>::NotYourOrder);
+			let reason = self.stale(id, &resting).ok_or(Error::<T>::NotYourOrder)?;
 			self.swept = self.swept.saturating_add(1);
 			self.session.load(account)?;
-			let reason = Reason::Expired;
 			Pallet::<T>::deposit_event(Event::OrderRemoved { id, account, lots, reason });
 		}
 		self.session.free(account, id, lots, resting.reduce_only(), true);
 		Ok(())
+	}
+
+	/// Why an order trades with nobody any more: it has expired, or the band has left it behind. What
+	/// an auction or a batch collects trades at one price inside the band, whatever it offers.
+	fn stale(&mut self, id: OrderId, resting: &Resting) -> Option<Reason> {
+		if resting.expired(self.seconds()) {
+			return Some(Reason::Expired);
+		}
+		let market = id.market();
+		let terms = Terms::<T>::get(market)?;
+		let matched =
+			terms.mode == Mode::Continuous && self.books.phase(market) == Phase::Continuous;
+		let rules = Rules::free(&terms, T::Gate::view(market).band);
+		let left_behind = matched && rules.left_behind(id.side(), id.tick());
+		left_behind.then_some(Reason::Band)
 	}
 
 	/// The resting order of the account with this client id.

@@ -279,6 +279,9 @@ pub enum Reason {
 	/// The account's dead man's switch lapsed.
 	#[codec(index = 5)]
 	Switch,
+	/// The prices at which trades may happen have left it behind: it bid more, or asked for less.
+	#[codec(index = 6)]
+	Band,
 }
 
 impl From<breakwater_primitives::Removal> for Reason {
@@ -289,6 +292,7 @@ impl From<breakwater_primitives::Removal> for Reason {
 			Removal::Margin => Reason::Margin,
 			Removal::ReduceOnly => Reason::ReduceOnly,
 			Removal::SelfTrade => Reason::SelfTrade,
+			Removal::Band => Reason::Band,
 		}
 	}
 }

@@ -29,7 +29,13 @@ fn opinion(owner: AccountRef, want: Lots) -> Verdict {
 	}
 }
 
+/// The highest price at which these takers trade; whatever offers more is stale.
+const HIGHEST: Ticks = Ticks(16_384);
+
 impl Counterparty for Desk {
+	fn stale(&mut self, id: OrderId, _: &Resting) -> Option<Removal> {
+		(id.tick() > HIGHEST).then_some(Removal::Band)
+	}
 	fn verdict(&mut self, _: OrderId, resting: &Resting, want: Lots) -> Verdict {
 		assert!(!want.is_zero() && want <= resting.lots);
 		opinion(resting.owner, want)
@@ -94,6 +100,8 @@ impl Naive {
 			let want = order.lots.0.min(left);
 			let verdict = if order.expiry != 0 && order.expiry <= taker.now {
 				Verdict::Remove(Removal::Expired)
+			} else if order.price > HIGHEST {
+				Verdict::Remove(Removal::Band)
 			} else if fills == taker.max_fills {
 				break End::Budget;
 			} else {
@@ -261,19 +269,22 @@ impl Pair {
 				lot_ticks += u128::from(part) * u128::from(order.price.0);
 			}
 			let expired = order.expiry != 0 && order.expiry <= taker.now;
-			let (count, most) = match expired {
+			let stale = expired || order.price > HIGHEST;
+			let (count, most) = match stale {
 				true => (&mut removals, taker.max_removals),
 				false => (&mut fills, max_fills),
 			};
 			open &= *count < most;
 			if open {
 				*count += 1;
-				live += if expired { 0 } else { order.lots.0 };
+				live += if stale { 0 } else { order.lots.0 };
 			}
 		}
 		let found = self.with(|s| available(s, market, side, limit, lots, max_fills));
 		assert_eq!(found, (Lots(sum), lot_ticks));
-		assert_eq!(self.with(|s| can_fill(s, taker)), live >= lots.0);
+		let reach = self.with(|s| can_fill(s, taker, |price| price <= HIGHEST));
+		assert_eq!(reach.enough, live >= lots.0);
+		assert!(reach.met <= fills + removals);
 	}
 
 	fn check(&mut self) {
