@@ -73,6 +73,8 @@ fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) 
 struct Closed {
 	lots: Lots,
 	notional: Balance,
+	/// Whether orders that stood in the way were removed.
+	removed: bool,
 }
 
 impl<T: Config> Pallet<T> {
@@ -205,7 +207,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Cancel the account's orders and close positions, those first that relieve it most. Returns
-	/// whether it is healthy afterwards; fails when nothing could be cancelled or closed.
+	/// whether it is healthy afterwards; fails when nothing could be cancelled, closed or removed.
 	fn liquidate_in(mut house: House<T>, index: usize) -> Result<(bool, Settled), DispatchError> {
 		let who = house.accounts[index].who;
 		house.settle_all_funding(index);
@@ -240,7 +242,8 @@ impl<T: Config> Pallet<T> {
 		Ok((healthy, house.write()?))
 	}
 
-	/// Close as much of one position as restores the account, and take the penalty.
+	/// Close as much of one position as restores the account, and take the penalty. Returns whether
+	/// anything was closed or removed.
 	fn close_leg(
 		house: &mut House<T>,
 		index: usize,
@@ -258,9 +261,10 @@ impl<T: Config> Pallet<T> {
 			Side::Bid => limit.min(view.band.high),
 		};
 		let size = liquidation::close_size(health, &leg);
-		let Some(closed) = house.close(index, market, leg.closing(), size, limit) else {
-			return false;
-		};
+		let closed = house.close(index, market, leg.closing(), size, limit);
+		if closed.lots.is_zero() {
+			return closed.removed;
+		}
 		let penalty = liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy);
 		if penalty > 0 {
 			house.credit(index, signed(penalty).saturating_neg());
@@ -315,7 +319,7 @@ impl<T: Config> House<T> {
 		side: Side,
 		lots: Lots,
 		limit: Ticks,
-	) -> Option<Closed> {
+	) -> Closed {
 		let worth = |house: &Self| {
 			let account = &house.accounts[index].account;
 			let position = position_in(&account.positions, market);
@@ -324,10 +328,10 @@ impl<T: Config> House<T> {
 		let who = self.accounts[index].who;
 		let (held, before) = worth(self);
 		let fills = T::MaxLiquidationFills::get();
-		T::Venue::close(self, market, who, side, lots, limit, fills);
+		let removed = T::Venue::close(self, market, who, side, lots, limit, fills).removed > 0;
 		let (left, after) = worth(self);
 		let closed = Lots(held.abs_diff(left));
 		let notional = after.saturating_sub(before).unsigned_abs();
-		(!closed.is_zero()).then_some(Closed { lots: closed, notional })
+		Closed { lots: closed, notional, removed }
 	}
 }
