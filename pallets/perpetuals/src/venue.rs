@@ -68,7 +68,10 @@ impl<T: Config> Venue for Pallet<T> {
 		let mut books = Books::<T>::new();
 		let mut cancelled = 0u16;
 		for order in session.orders(who).iter().take(max.into()) {
-			let Some(resting) = books.remove(order.id) else { continue };
+			let Some(resting) = books.remove(order.id) else {
+				session.free(who, order.id, Lots::ZERO, false, true);
+				continue;
+			};
 			let (id, lots) = (order.id, resting.lots);
 			session.free(who, id, lots, resting.reduce_only(), true);
 			let reason = Reason::Liquidation;

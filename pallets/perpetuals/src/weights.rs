@@ -86,8 +86,7 @@ impl Work {
 
 	/// The most that placing `order` does, when one call may fill `fills` and remove `removals`.
 	pub fn worst_place(order: &PlaceOrder, fills: u16, removals: u16) -> Self {
-		let fills = order.fills(fills);
-		Self::worst(1, 0, fills.into(), fills.min(removals).into())
+		Self::worst(1, 0, order.fills(fills).into(), order.removals(removals).into())
 	}
 
 	/// The most that a cancellation does.
@@ -102,17 +101,18 @@ impl Work {
 
 	/// The most that a batch does, when its takers may fill `fills` and remove `removals` in all.
 	pub fn worst_batch(actions: &[BatchAction], fills: u16, removals: u16) -> Self {
-		let (mut orders, mut cancels, mut wanted) = (0u32, 0u32, 0u16);
+		let (mut orders, mut cancels, mut filled, mut removed) = (0u32, 0u32, 0u16, 0u16);
 		for action in actions {
 			if let Some(order) = action.order() {
 				orders = orders.saturating_add(1);
-				wanted = wanted.saturating_add(order.fills(fills));
+				filled = filled.saturating_add(order.fills(fills));
+				removed = removed.saturating_add(order.removals(removals));
 			}
 			if !matches!(action, BatchAction::Place(_)) {
 				cancels = cancels.saturating_add(1);
 			}
 		}
-		Self::worst(orders, cancels, wanted.min(fills).into(), wanted.min(removals).into())
+		Self::worst(orders, cancels, filled.min(fills).into(), removed.min(removals).into())
 	}
 
 	/// What is charged for a refused operation. It wrote nothing, but an order that is refused costs

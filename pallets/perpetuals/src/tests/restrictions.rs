@@ -212,3 +212,16 @@ fn anybody_cancels_an_order_that_the_band_left_behind_but_no_passive_one() {
 		Auctioning::<Test>::kill();
 	});
 }
+
+#[test]
+fn a_refusal_is_named_after_the_lease_that_refuses() {
+	ExtBuilder::default().build_and_execute(|| {
+		open_long(10);
+		Gates::level(BTC, Level::Auction);
+		let lease = |level| Restriction { level, cause: None, until: 7 };
+		Gates::beneath(BTC, lease(Level::ReduceOnly));
+		assert_noop!(place(3, bid(990, 5)), Error::<Test>::MarketReduceOnly);
+		Gates::beneath(BTC, lease(Level::Freeze));
+		assert_noop!(place(1, reducing(ask(990, 5))), Error::<Test>::MarketFrozen);
+	});
+}
