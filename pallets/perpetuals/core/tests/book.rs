@@ -65,9 +65,9 @@ impl Naive {
 		orders
 	}
 
-	fn depth(&self, side: Side, levels: usize) -> Vec<Level> {
+	fn depth(&self, side: Side, levels: usize, max_orders: u32) -> Vec<Level> {
 		let mut depth: Vec<Level> = Vec::new();
-		for order in self.side(side) {
+		for order in self.side(side).into_iter().take(max_orders as usize) {
 			match depth.last_mut() {
 				Some(level) if level.price == order.price => {
 					level.lots.0 += order.lots.0;
@@ -289,9 +289,11 @@ impl Pair {
 
 	fn check(&mut self) {
 		for side in [Side::Bid, Side::Ask] {
-			for levels in [0, 1, 3, usize::MAX] {
-				let expected = self.naive.depth(side, levels);
-				assert_eq!(self.with(|s| depth(s, MARKET, side, levels)), expected);
+			for (levels, most) in
+				[(0, 9), (1, 2), (3, 100), (usize::MAX, 70), (usize::MAX, u32::MAX)]
+			{
+				let expected = self.naive.depth(side, levels, most);
+				assert_eq!(self.with(|s| depth(s, MARKET, side, levels, most)), expected);
 			}
 			let expected = self.naive.side(side).first().map(|o| o.price);
 			assert_eq!(self.with(|s| best(s, MARKET, side)), expected);
@@ -535,6 +537,7 @@ fn the_store_in_memory_holds_the_same_book() {
 	}
 	for side in [Side::Bid, Side::Ask] {
 		let all = usize::MAX;
-		assert_eq!(depth(&mut memory, MARKET, side, all), depth(&mut cache, MARKET, side, all));
+		let in_memory = depth(&mut memory, MARKET, side, all, u32::MAX);
+		assert_eq!(in_memory, depth(&mut cache, MARKET, side, all, u32::MAX));
 	}
 }

@@ -183,8 +183,9 @@ mod tests {
 
 	fn count(book: &mut Book) -> u32 {
 		use breakwater_core::book::depth;
-		let all = [Side::Bid, Side::Ask]
-			.map(|side| depth(&mut book.core.store, crate::engine::MARKET, side, usize::MAX));
+		let all = [Side::Bid, Side::Ask].map(|side| {
+			depth(&mut book.core.store, crate::engine::MARKET, side, usize::MAX, u32::MAX)
+		});
 		all.iter().flatten().map(|level| level.orders).sum()
 	}
 }
