@@ -7,8 +7,8 @@
 
 use crate::{
 	engine::Core,
+	numbers::Numbers,
 	report::{Promise, Report},
-	stream::Numbers,
 };
 use breakwater_core::units::Side;
 use std::time::Instant;

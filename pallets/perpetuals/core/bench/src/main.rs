@@ -15,6 +15,7 @@ mod contest;
 mod engine;
 mod flow;
 mod growth;
+mod numbers;
 #[cfg(feature = "peers")]
 mod peers;
 mod reference;
