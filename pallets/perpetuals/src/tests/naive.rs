@@ -189,10 +189,10 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
 	let kind = prop_oneof![
-		6 => Just(GoodTilCancelled),
-		2 => (1_001u32..1_020).prop_map(GoodTilTime),
-		1 => Just(PostOnly),
-		1 => Just(PostOnlySlide),
+		4 => Just(GoodTilCancelled),
+		3 => (1_001u32..1_020).prop_map(GoodTilTime),
+		2 => Just(PostOnly),
+		2 => Just(PostOnlySlide),
 		2 => Just(ImmediateOrCancel),
 		1 => Just(FillOrKill),
 	];
@@ -203,8 +203,8 @@ fn act() -> impl Strategy<Value = Act> {
 				owner, sub, side, price, lots, kind,
 			},
 		),
-		1 => (980u32..1_030, 5u32..60).prop_map(|(low, width)| Act::Band { low, width }),
-		1 => Just(Act::Wait),
+		2 => (980u32..1_030, 5u32..60).prop_map(|(low, width)| Act::Band { low, width }),
+		2 => Just(Act::Wait),
 	]
 }
 
