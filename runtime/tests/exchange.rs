@@ -120,3 +120,41 @@ fn a_dry_run_tells_the_account_afterwards_and_changes_nothing() {
 		assert_eq!(refused, Err(error.into()));
 	});
 }
+
+#[test]
+fn cancelling_an_order_makes_no_room_for_a_position_in_the_same_batch() {
+	use pallet_perpetuals::BatchAction::{Cancel, Place};
+	on_development_chain(|| {
+		feed(79_000);
+		deposit(Charlie, 1_000_000);
+		deposit(Dave, 1_000);
+		assert_ok!(place(Charlie, limit(Side::Ask, 79_000, 5_000)));
+		// 3,000 lots are worth 23,697 USDC, of which 4 % are 948; at Watch a quarter more.
+		assert_ok!(place(Dave, limit(Side::Bid, 78_990, 3_000)));
+		let duration = 600_000;
+		let (scope, level) = (Scope::Market(BTC), Level::Watch);
+		let restrict = pallet_circuit_breaker::Call::restrict { scope, level, duration };
+		assert_ok!(call(&id(Alice), restrict));
+		assert_eq!(views::market_status(BTC).expect("exists").level, Level::Watch);
+		let resting = views::account_summary(id(Dave), 0).expect("an account").orders[0].id;
+		let taking = |lots| {
+			let kind = OrderKind::Market { protection: Ticks(79_000) };
+			let order = PlaceOrder { kind, ..limit(Side::Bid, 1, lots) };
+			let actions = vec![Cancel(resting), Place(order)].try_into().expect("few");
+			call(&id(Dave), pallet_perpetuals::Call::batch { sub: 0, actions })
+		};
+		let refused = Err(pallet_margin::Error::<Runtime>::InsufficientMargin.into());
+		assert_eq!(taking(3_000), refused);
+		assert_ok!(taking(2_400));
+		assert_eq!(lots(Dave), 2_400);
+		// Nor does it help to change sides, which leaves the position as large as it was.
+		deposit(Eve, 1_000_000);
+		assert_ok!(place(Eve, limit(Side::Bid, 78_500, 50_000)));
+		let selling = |lots| {
+			let kind = OrderKind::Market { protection: Ticks(78_500) };
+			PlaceOrder { kind, ..limit(Side::Ask, 1, lots) }
+		};
+		assert_eq!(place(Dave, selling(4_800)), refused);
+		assert_ok!(place(Dave, selling(2_400)));
+	});
+}

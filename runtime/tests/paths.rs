@@ -463,3 +463,32 @@ fn a_failed_migration_reopens_the_chain_in_safe_mode_for_six_hours() {
 		assert_eq!(level(), Level::ReduceOnly);
 	});
 }
+
+#[test]
+fn orders_of_another_sub_account_do_not_shield_from_liquidation() {
+	on_development_chain(|| {
+		feed(79_000);
+		deposit(Charlie, 1_000_000);
+		deposit(Dave, 4_000);
+		deposit(Eve, 1_000_000);
+		let amount = 100_000 * USDC_UNIT;
+		assert_ok!(call(&id(Dave), pallet_margin::Call::deposit { sub: 1, amount }));
+		trade(79_000, 10_000);
+		assert_ok!(place(Eve, limit(Side::Bid, 76_370, 20_000)));
+		for _ in 0..64 {
+			let order = limit(Side::Bid, 76_380, 1);
+			assert_ok!(call(&id(Dave), pallet_perpetuals::Call::place { sub: 1, order }));
+		}
+		next_block();
+		feed(76_400);
+		let dave = || views::account_summary(id(Dave), 0).expect("an account");
+		for _ in 0..4 {
+			next_block();
+			feed(76_400);
+		}
+		assert!(dave().equity >= dave().maintenance_margin as i128, "{:?}", dave());
+		assert!(dave().positions.first().is_none_or(|position| position.lots < 10_000));
+		assert_eq!(views::account_summary(id(Dave), 1).expect("an account").orders, vec![]);
+		assert!(views::depth(BTC, 5).bids.iter().all(|level| level.price.0 == 76_370));
+	});
+}

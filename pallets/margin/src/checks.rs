@@ -135,6 +135,7 @@ impl<T: Config> House<T> {
 		let reducing = positions.iter().all(|position| {
 			let was = position_in(&before, position.market);
 			position.exposure().largest() <= was.exposure().largest()
+				&& opened(position, &was).is_zero()
 		});
 		if reducing {
 			if !self.accounts[index].touched {
@@ -169,9 +170,16 @@ impl<T: Config> House<T> {
 	fn surcharge(&self, seen: &Seen, was: &Seen, factor: Ppm) -> Balance {
 		let largest = |seen: &Seen| seen.position.exposure().largest();
 		let added = largest(seen).saturating_sub(largest(was));
-		if added.is_zero() {
+		let opened = opened(&seen.position, &was.position);
+		if added.is_zero() && opened.is_zero() {
 			return 0;
 		}
+		// An order that was cancelled in the same operation does not make room for a position.
+		let margin = seen.reserve().saturating_sub(was.reserve());
+		let (added, margin) = match opened > added {
+			true => (opened, margin.max(seen.terms.initial(seen.value(opened)))),
+			false => (added, margin),
+		};
 		let moved = self.moved.iter().find(|moved| moved.market == seen.position.market);
 		let long = moved.map_or_else(
 			|| Totals::<T>::get(seen.position.market).long,
@@ -182,7 +190,7 @@ impl<T: Config> House<T> {
 			floor: seen.terms.volatility_floor(seen.volatility),
 			crowding: seen.terms.crowding(long),
 		};
-		demand.surcharge(seen.value(added), seen.reserve().saturating_sub(was.reserve()))
+		demand.surcharge(seen.value(added), margin)
 	}
 
 	/// Open interest does not grow where it is frozen, nor beyond the cap.
@@ -214,4 +222,13 @@ impl<T: Config> House<T> {
 		}
 		u128::try_from(free.min(quote)).unwrap_or(0)
 	}
+}
+
+/// The lots that a position has more than it had, or all of them where it changed sides.
+fn opened(position: &Position, was: &Position) -> Lots {
+	let kept = match position.lots.signum() == was.lots.signum() {
+		true => was.lots.unsigned_abs(),
+		false => 0,
+	};
+	Lots(position.lots.unsigned_abs().saturating_sub(kept))
 }

@@ -55,6 +55,8 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 struct Closed {
 	lots: Lots,
 	notional: Balance,
+	/// Whether orders that stood in the way were removed.
+	removed: bool,
 }
 
 /// A liquidation that closed nothing.
@@ -152,7 +154,7 @@ impl<T: Config> House<T> {
 		now.saturating_sub(loaded.account.since)
 	}
 
-	/// Go up the ladder; fails when nothing could be cancelled or closed.
+	/// Go up the ladder; fails when nothing could be cancelled, closed or removed.
 	fn liquidate(mut self, index: usize) -> Result<Settled, Failed> {
 		let who = self.accounts[index].who;
 		self.liquidated = Some(who);
@@ -285,7 +287,8 @@ impl<T: Config> House<T> {
 	}
 
 	/// Close into the book as much of one position as restores the account, as far as its age and the
-	/// depth of the book allow, and take the penalty.
+	/// depth of the book allow, and take the penalty. Returns whether anything was closed, or removed
+	/// that stood in the way.
 	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		if !health.liquidatable() || seen.position.lots == 0 {
@@ -300,9 +303,10 @@ impl<T: Config> House<T> {
 			Side::Bid => limit.min(view.band.high),
 		};
 		let size = liquidation::step(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
-		let Some(closed) = self.close(index, market, leg.closing(), size, limit) else {
-			return false;
-		};
+		let closed = self.close(index, market, leg.closing(), size, limit);
+		if closed.lots.is_zero() {
+			return closed.removed;
+		}
 		Pallet::<T>::took(market, closed.notional);
 		let penalty = liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy);
 		if penalty > 0 {
@@ -362,7 +366,7 @@ impl<T: Config> House<T> {
 		side: Side,
 		lots: Lots,
 		limit: Ticks,
-	) -> Option<Closed> {
+	) -> Closed {
 		let worth = |house: &Self| {
 			let account = &house.accounts[index].account;
 			let position = position_in(&account.positions, market);
@@ -371,10 +375,10 @@ impl<T: Config> House<T> {
 		let who = self.accounts[index].who;
 		let (held, before) = worth(self);
 		let fills = T::MaxLiquidationFills::get();
-		T::Venue::close(self, market, who, side, lots, limit, fills);
+		let removed = T::Venue::close(self, market, who, side, lots, limit, fills).removed > 0;
 		let (left, after) = worth(self);
 		let closed = Lots(held.abs_diff(left));
 		let notional = after.saturating_sub(before).unsigned_abs();
-		(!closed.is_zero()).then_some(Closed { lots: closed, notional })
+		Closed { lots: closed, notional, removed }
 	}
 }

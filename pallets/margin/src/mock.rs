@@ -5,9 +5,10 @@ use crate::*;
 use breakwater_core::units::Contract;
 use breakwater_math::{Bracket, RiskTerms};
 use breakwater_primitives::{
-	clearing::Fees, AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill,
-	Gate, GateView, Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm,
-	Prices, Sequence, Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
+	clearing::{self, Fees},
+	AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill, Gate, GateView,
+	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices, Sequence,
+	Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -207,8 +208,9 @@ impl Venue for Book {
 		lots: Lots,
 		worst: Ticks,
 		_max_fills: u16,
-	) -> Lots {
-		Self::take(session, market, who, side, lots, worst, &NO_FEES)
+	) -> clearing::Closed {
+		let lots = Self::take(session, market, who, side, lots, worst, &NO_FEES);
+		clearing::Closed { lots, removed: 0 }
 	}
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {
 		let orders = session.orders(who);

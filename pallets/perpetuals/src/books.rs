@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use breakwater_core::{
 	auction::Uncrossed,
 	book::{self, BookFull, Order},
-	matching::{self, Counterparty, End, SelfTrade, Taken, Taker},
+	matching::{self, Counterparty, End, Reach, SelfTrade, Taken, Taker},
 	page::{Page, Resting},
 	store::{Flushed, WriteBack},
 };
@@ -79,8 +79,10 @@ impl Rules {
 			Side::Ask => limit.max(self.band.low),
 		}
 	}
-	fn contains(&self, price: Ticks) -> bool {
-		self.band.low <= price && price <= self.band.high
+	/// Whether the band has left an order of `side` at `price` behind: it offers more than any trade
+	/// may give.
+	pub(crate) fn left_behind(&self, side: Side, price: Ticks) -> bool {
+		self.within(side, price) != price
 	}
 }
 
@@ -135,9 +137,10 @@ impl<T: Config> Books<T> {
 	}
 
 	/// Whether the book has enough for `taker` inside the band.
-	pub(crate) fn can_fill(&mut self, taker: &Taker, rules: &Rules) -> bool {
+	pub(crate) fn can_fill(&mut self, taker: &Taker, rules: &Rules) -> Reach {
 		let inside = Taker { limit: rules.within(taker.side, taker.limit), ..*taker };
-		matching::can_fill(&mut self.store, &inside)
+		let live = |price| !rules.left_behind(taker.side.opposite(), price);
+		matching::can_fill(&mut self.store, &inside, live)
 	}
 
 	/// Match `taker` at prices inside the band. His fills settle in `session`.
@@ -157,14 +160,12 @@ impl<T: Config> Books<T> {
 			rules,
 			resting: Lots::ZERO,
 			last: None,
-			outside: None,
 			_config: PhantomData,
 		};
 		let taken = matching::take(&mut self.store, &mut makers, &inside);
-		let (last, outside) = (makers.last, makers.outside);
+		let last = makers.last;
 		let wanted = match taken.end {
 			End::Limit(next) if taker.side.accepts(taker.limit, next) => Some(next),
-			End::Stopped => outside,
 			_ => None,
 		};
 		if taken.fills > 0 || taken.removals > 0 {
@@ -304,15 +305,19 @@ struct Makers<'a, T, S> {
 	/// What rested of the order that was met last.
 	resting: Lots,
 	last: Option<Ticks>,
-	outside: Option<Ticks>,
 	_config: PhantomData<T>,
 }
 
 impl<T: Config, S: Session> Counterparty for Makers<'_, T, S> {
-	fn self_trade(&mut self, id: OrderId, resting: &Resting) -> Option<SelfTrade> {
-		// Whoever does not load is told to go by the verdict, and where nothing may trade there is
-		// nothing to prevent.
-		let known = self.session.load(resting.owner).is_ok() && self.rules.contains(id.tick());
+	/// The taker's limit keeps him inside one edge of the band. What rests beyond the other edge may
+	/// not trade, and left in its place it would keep everybody from what rests behind it.
+	fn stale(&mut self, id: OrderId, _: &Resting) -> Option<Removal> {
+		self.rules.left_behind(id.side(), id.tick()).then_some(Removal::Band)
+	}
+
+	fn self_trade(&mut self, _: OrderId, resting: &Resting) -> Option<SelfTrade> {
+		// Whoever does not load is told to go by the verdict.
+		let known = self.session.load(resting.owner).is_ok();
 		let own = known && self.session.same_owner(self.taker, resting.owner);
 		own.then_some(self.self_trade)
 	}
@@ -325,13 +330,6 @@ impl<T: Config, S: Session> Counterparty for Makers<'_, T, S> {
 	}
 
 	fn verdict(&mut self, id: OrderId, resting: &Resting, want: Lots) -> Verdict {
-		let price = id.tick();
-		// The taker's limit keeps him inside one edge of the band. Beyond the other edge rest
-		// orders that the band has left behind: such a trade does not happen either.
-		if !self.rules.contains(price) {
-			self.outside = Some(price);
-			return Verdict::Stop;
-		}
 		if self.session.load(resting.owner).is_err() {
 			return Verdict::Remove(Removal::Margin);
 		}

@@ -30,8 +30,9 @@
 //! Self-trade prevention is by owner, over all his sub-accounts; each order says which of the two
 //! gives way. An order that is refused is charged no less than one that rests.
 //!
-//! Expired orders leave the book when a taker meets them, or when anybody cancels them, which is
-//! free. A dead man's switch cancels the orders of an account that does not renew it.
+//! Orders that have expired, and those that the band has left behind, leave the book when a taker
+//! meets them, or when anybody cancels them, which is free. A dead man's switch cancels the orders
+//! of an account that does not renew it.
 //!
 //! What nobody sends is done at the start of a block, before any order and within a budget; what does
 //! not fit goes on in the next.
@@ -141,7 +142,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxFills: Get<u16>;
 		/// The most resting orders that the takers of one call may remove on their way: expired
-		/// ones, their own, and those whose owner cannot carry them.
+		/// ones, those that the band has left behind, their own, and those whose owner cannot carry
+		/// them.
 		#[pallet::constant]
 		type MaxRemovals: Get<u16>;
 		/// What the exchange may take of a block for what nobody sends: auctions, stop orders, lapsed
@@ -524,7 +526,7 @@ pub mod pallet {
 		MarketSettling,
 		/// No such order rests; it may have been filled.
 		OrderNotFound,
-		/// The order belongs to another account and has not expired.
+		/// The order belongs to another account, has not expired and may still trade.
 		NotYourOrder,
 		/// All orders placed by one batch must be in one market. Cancellations may be in any.
 		BatchMixesMarkets,
@@ -665,8 +667,9 @@ pub mod pallet {
 			Desk::<T>::run(&key, sub, |desk| desk.place(&order))
 		}
 
-		/// Cancel a resting order of the account. Never denied. An order that has expired may be
-		/// cancelled by anybody who has an account; who cancels another's pays nothing for it.
+		/// Cancel a resting order of the account. Never denied. An order that trades with nobody any
+		/// more may be cancelled by anybody who has an account, who pays nothing for it: one that has
+		/// expired, or one that bids more, or asks for less, than trades may give at present.
 		///
 		/// ## Dispatch Origin
 		/// Signed.
@@ -676,7 +679,7 @@ pub mod pallet {
 		/// - `NotYourOrder`: it is another account's.
 		///
 		/// ## Events
-		/// - `OrderCancelled`, or `OrderRemoved` for another's expired order
+		/// - `OrderCancelled`, or `OrderRemoved` for another's
 		#[pallet::call_index(2)]
 		#[pallet::weight((
 			T::WeightInfo::operation(&Work::worst_cancel()),

@@ -128,6 +128,13 @@ impl Gates {
 	pub fn deny(market: MarketId, denied: Denied) {
 		Self::change(market, |view| view.denied = denied);
 	}
+	/// Deny what a looser lease denies as well.
+	pub fn beneath(market: MarketId, lease: Restriction) {
+		Self::change(market, |view| {
+			view.denied = view.denied.union(lease.level.denied());
+			view.beneath = Some(lease);
+		});
+	}
 	/// Set the band of a market.
 	pub fn band(market: MarketId, low: u32, high: u32) {
 		Self::change(market, |view| view.band = Band { low: Ticks(low), high: Ticks(high) });

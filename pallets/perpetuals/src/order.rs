@@ -135,13 +135,16 @@ pub struct PlaceOrder {
 	/// either belongs to.
 	pub self_trade: SelfTrade,
 	/// The most resting orders that it fills, and also the most that it removes on its way; what is
-	/// left then is cancelled. Zero means 8 for an order that may rest, and as many as a call may
+	/// left then is cancelled. A post-only order fills none, and removes up to 4 that have expired. Zero means 8 for an order that may rest, and as many as a call may
 	/// for another. The fee that is reserved for the order grows with it.
 	pub max_fills: u8,
 }
 
 /// The most resting orders that an order fills that may rest, unless it says otherwise.
 const FILLS_OF_RESTING: u16 = 8;
+/// The most resting orders that a post-only order removes, which trade with nobody any more and
+/// would keep it from its price.
+const REMOVALS_OF_POST_ONLY: u16 = 4;
 
 impl PlaceOrder {
 	/// An order without any of the options.
@@ -165,6 +168,14 @@ impl PlaceOrder {
 			0 if self.kind.time_in_force().rests() => most.min(FILLS_OF_RESTING),
 			0 => most,
 			wanted => most.min(wanted.into()),
+		}
+	}
+	/// The most resting orders that it removes on its way, where one call may remove `most`.
+	pub fn removals(&self, most: u16) -> u16 {
+		if self.kind.post_only() {
+			most.min(REMOVALS_OF_POST_ONLY)
+		} else {
+			most.min(self.fills(u16::MAX))
 		}
 	}
 }
@@ -279,6 +290,9 @@ pub enum Reason {
 	/// The account's dead man's switch lapsed.
 	#[codec(index = 5)]
 	Switch,
+	/// The prices at which trades may happen have left it behind: it bid more, or asked for less.
+	#[codec(index = 6)]
+	Band,
 }
 
 impl From<breakwater_primitives::Removal> for Reason {
@@ -289,6 +303,7 @@ impl From<breakwater_primitives::Removal> for Reason {
 			Removal::Margin => Reason::Margin,
 			Removal::ReduceOnly => Reason::ReduceOnly,
 			Removal::SelfTrade => Reason::SelfTrade,
+			Removal::Band => Reason::Band,
 		}
 	}
 }

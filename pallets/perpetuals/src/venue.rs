@@ -11,15 +11,13 @@ use breakwater_core::{
 	matching::{SelfTrade, Taker},
 };
 use breakwater_primitives::{
-	AccountRef, Gate, Lots, MarketId, Quote, Quotes, Session, Side, Ticks, Venue,
+	clearing::Closed, AccountRef, Gate, Lots, MarketId, Quote, Quotes, Session, Side, Ticks, Venue,
 };
-use frame_support::traits::UnixTime;
+use frame_support::traits::{Get, UnixTime};
 use sp_runtime::SaturatedConversion;
 
 /// How many resting orders [`Venue::depth`] looks at.
 const DEPTH_ORDERS: u16 = 64;
-/// How many resting orders a close may remove on its way.
-const CLOSE_REMOVALS: u16 = 16;
 
 impl<T: Config> Pallet<T> {
 	/// Chain time in whole seconds.
@@ -38,13 +36,13 @@ impl<T: Config> Venue for Pallet<T> {
 		lots: Lots,
 		worst: Ticks,
 		max_fills: u16,
-	) -> Lots {
-		let Some(terms) = Terms::<T>::get(market) else { return Lots::ZERO };
+	) -> Closed {
+		let Some(terms) = Terms::<T>::get(market) else { return Closed::default() };
 		let mut books = Books::<T>::new();
 		// Nothing trades before the auction does.
 		let halted = books.phase(market) != Phase::Continuous;
 		if halted || lots.is_zero() || session.load(who).is_err() {
-			return Lots::ZERO;
+			return Closed::default();
 		}
 		let band = T::Gate::view(market).band;
 		let rules = Rules::free(&terms, band);
@@ -55,12 +53,12 @@ impl<T: Config> Venue for Pallet<T> {
 			limit: worst,
 			lots,
 			max_fills,
-			max_removals: CLOSE_REMOVALS,
+			max_removals: T::MaxRemovals::get(),
 			now: Self::seconds(),
 		};
-		let outcome = books.take(session, &taker, SelfTrade::CancelResting, &rules);
+		let taken = books.take(session, &taker, SelfTrade::CancelResting, &rules).taken;
 		books.save();
-		outcome.taken.lots
+		Closed { lots: taken.lots, removed: taken.removals }
 	}
 
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {
@@ -70,7 +68,10 @@ impl<T: Config> Venue for Pallet<T> {
 		let mut books = Books::<T>::new();
 		let mut cancelled = 0u16;
 		for order in session.orders(who).iter().take(max.into()) {
-			let Some(resting) = books.remove(order.id) else { continue };
+			let Some(resting) = books.remove(order.id) else {
+				session.free(who, order.id, Lots::ZERO, false, true);
+				continue;
+			};
 			let (id, lots) = (order.id, resting.lots);
 			session.free(who, id, lots, resting.reduce_only(), true);
 			let reason = Reason::Liquidation;

@@ -20,24 +20,29 @@ use sp_runtime::TransactionOutcome;
 
 /// The most levels of a side that a view returns.
 pub const MAX_LEVELS: u32 = 64;
+/// The most orders of a side that a view of its depth looks at.
+const MAX_DEPTH_ORDERS: u32 = 16_384;
 /// The most orders of one price that a view returns.
 const MAX_LEVEL_ORDERS: usize = 256;
 /// The most orders that a view looks at for the price of an auction.
 const MAX_VIEW_ORDERS: u32 = 100_000;
 
 impl<T: Config> Pallet<T> {
-	/// The best `levels` levels of both sides of a book, 64 at the most.
+	/// The best `levels` levels of both sides of a book, 64 at the most, as far as the first 16,384
+	/// orders of a side go.
 	pub fn book_depth(market: MarketId, levels: u32) -> Depth {
 		let mut books = Books::<T>::new();
 		let mut side = |side| -> Vec<DepthLevel> {
-			book::depth(books.store(), market, side, levels.min(MAX_LEVELS) as usize)
-				.into_iter()
-				.map(|level| DepthLevel {
-					price: level.price,
-					lots: level.lots,
-					orders: level.orders,
-				})
-				.collect()
+			book::depth(
+				books.store(),
+				market,
+				side,
+				levels.min(MAX_LEVELS) as usize,
+				MAX_DEPTH_ORDERS,
+			)
+			.into_iter()
+			.map(|level| DepthLevel { price: level.price, lots: level.lots, orders: level.orders })
+			.collect()
 		};
 		Depth { bids: side(Side::Bid), asks: side(Side::Ask) }
 	}

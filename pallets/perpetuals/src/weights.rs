@@ -49,6 +49,8 @@ pub struct Work {
 	pub matched: u32,
 	/// Accounts written.
 	pub accounts: u32,
+	/// Accounts of others that were only read.
+	pub loaded: u32,
 	/// Pages and words of the trigger index written.
 	pub index_writes: u32,
 	/// Pages of the book written.
@@ -75,6 +77,7 @@ impl Work {
 			cancels,
 			matched,
 			accounts,
+			loaded: 0,
 			index_writes,
 			pages,
 			words: pages.saturating_mul(2).saturating_add(cancels).saturating_add(2),
@@ -83,8 +86,7 @@ impl Work {
 
 	/// The most that placing `order` does, when one call may fill `fills` and remove `removals`.
 	pub fn worst_place(order: &PlaceOrder, fills: u16, removals: u16) -> Self {
-		let fills = order.fills(fills);
-		Self::worst(1, 0, fills.into(), fills.min(removals).into())
+		Self::worst(1, 0, order.fills(fills).into(), order.removals(removals).into())
 	}
 
 	/// The most that a cancellation does.
@@ -99,17 +101,18 @@ impl Work {
 
 	/// The most that a batch does, when its takers may fill `fills` and remove `removals` in all.
 	pub fn worst_batch(actions: &[BatchAction], fills: u16, removals: u16) -> Self {
-		let (mut orders, mut cancels, mut wanted) = (0u32, 0u32, 0u16);
+		let (mut orders, mut cancels, mut filled, mut removed) = (0u32, 0u32, 0u16, 0u16);
 		for action in actions {
 			if let Some(order) = action.order() {
 				orders = orders.saturating_add(1);
-				wanted = wanted.saturating_add(order.fills(fills));
+				filled = filled.saturating_add(order.fills(fills));
+				removed = removed.saturating_add(order.removals(removals));
 			}
 			if !matches!(action, BatchAction::Place(_)) {
 				cancels = cancels.saturating_add(1);
 			}
 		}
-		Self::worst(orders, cancels, wanted.min(fills).into(), wanted.min(removals).into())
+		Self::worst(orders, cancels, filled.min(fills).into(), removed.min(removals).into())
 	}
 
 	/// What is charged for a refused operation. It wrote nothing, but an order that is refused costs
@@ -120,13 +123,21 @@ impl Work {
 		Self { accounts: self.accounts.max(least), pages: self.pages.max(least), ..*self }
 	}
 
+	/// So many resting orders were looked at, and none was asked for.
+	pub(crate) fn looked(&mut self, orders: u16) {
+		self.matched = self.matched.saturating_add(orders.into());
+	}
+
+	/// A taker met resting orders, for each of which an account was read.
 	pub(crate) fn matched(&mut self, fills: u16, removals: u16) {
 		let met = u32::from(fills).saturating_add(removals.into());
 		self.matched = self.matched.saturating_add(met);
+		self.loaded = self.loaded.saturating_add(met);
 	}
 
 	pub(crate) fn settled(&mut self, settled: Settled, flushed: Flushed) {
 		self.accounts = settled.accounts.into();
+		self.loaded = self.loaded.saturating_sub(self.accounts);
 		self.index_writes = settled.index_writes.into();
 		self.pages = flushed.pages.into();
 		self.words = flushed.words.into();
@@ -189,7 +200,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn operation(work: &Work) -> Weight {
-		let Work { orders, cancels, matched, accounts, index_writes, pages, words } = *work;
+		let Work { orders, cancels, matched, accounts, loaded, index_writes, pages, words } = *work;
 		let acts = u64::from(orders.saturating_add(cancels));
 		let time = OPEN
 			.saturating_add(ORDER.saturating_mul(acts))
@@ -200,8 +211,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Whatever is written was read, the key's record is only read, and an order looks at a page
 		// even when it does not change it.
 		let looked = acts.saturating_add(matched.into()).max(pages.into());
-		let reads =
-			writes.saturating_add(looked).saturating_add(index_writes.into()).saturating_add(1);
+		let reads = writes
+			.saturating_add(looked)
+			.saturating_add(loaded.into())
+			.saturating_add(index_writes.into())
+			.saturating_add(1);
 		Weight::from_parts(time, reads.saturating_mul(ITEM_PROOF))
 			.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
 	}

@@ -208,11 +208,22 @@ pub struct Fees {
 	pub maker: crate::SignedPpm,
 }
 
+/// What [`Venue::close`] did. Either is progress: an order that was removed does not stand in the way
+/// of the next close.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Closed {
+	/// Lots closed.
+	pub lots: Lots,
+	/// Resting orders that were removed on the way.
+	pub removed: u16,
+}
+
 /// The exchange, as the clearing house sees it when it liquidates. Generic over the session, so
 /// that neither names the other's types.
 pub trait Venue {
 	/// Close up to `lots` of `who` by an order of `side` at no worse than `worst`, with at most
-	/// `max_fills` fills. Returns the lots closed. Fills carry no fee: a penalty replaces it.
+	/// `max_fills` fills. Fills carry no fee: a penalty replaces it. Orders that trade with nobody,
+	/// and those of the same owner, are removed on the way, so many at once as the exchange bounds.
 	fn close<S: Session>(
 		session: &mut S,
 		market: MarketId,
@@ -221,7 +232,7 @@ pub trait Venue {
 		lots: Lots,
 		worst: Ticks,
 		max_fills: u16,
-	) -> Lots;
+	) -> Closed;
 	/// Cancel up to `max` resting orders of `who`. Returns how many.
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16;
 	/// Whether `market` trades now. While orders are collected for an auction nothing can be closed
@@ -243,8 +254,8 @@ impl Venue for () {
 		_: Lots,
 		_: Ticks,
 		_: u16,
-	) -> Lots {
-		Lots::ZERO
+	) -> Closed {
+		Closed::default()
 	}
 	fn cancel_all<S: Session>(_: &mut S, _: AccountRef, _: u16) -> u16 {
 		0

@@ -45,6 +45,8 @@ pub enum Removal {
 	ReduceOnly,
 	/// It belongs to the taker's owner.
 	SelfTrade,
+	/// It rests where no trade may happen any more.
+	Band,
 }
 
 /// What the counterparty says about a resting order that is next to trade.
@@ -94,6 +96,12 @@ pub enum SelfTrade {
 
 /// Who stands behind resting orders.
 pub trait Counterparty {
+	/// Why `resting`, which is order `id`, trades with nobody any more, if so: it leaves the book as
+	/// one that has expired does. Asked before anything else. Without an implementation of its own,
+	/// only time makes orders stale.
+	fn stale(&mut self, _id: OrderId, _resting: &Resting) -> Option<Removal> {
+		None
+	}
 	/// Whether `resting`, which is order `id`, is the taker's own, and what happens then. Asked
 	/// before [`Self::verdict`], which is not asked about an own order. Without an implementation
 	/// of its own, no order is.
@@ -198,30 +206,37 @@ pub fn take<S: Store<Page>, C: Counterparty>(s: &mut S, c: &mut C, taker: &Taker
 	run.taken
 }
 
-/// Whether the orders within the taker's limits are enough to fill him, not counting expired ones.
-/// A counterparty may still refuse to trade some of them.
-pub fn can_fill<S: Store<Page>>(s: &mut S, taker: &Taker) -> bool {
-	let (mut left, mut fills, mut removals) = (taker.lots.0, 0, 0);
+/// What a look at the book before a match finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+	/// Whether it is enough to fill the taker.
+	pub enough: bool,
+	/// How many resting orders were looked at.
+	pub met: u16,
+}
+
+/// Whether the orders within the taker's limits are enough to fill him, not counting expired ones
+/// and those at prices that are not `live`. A counterparty may still refuse to trade some of them.
+pub fn can_fill<S: Store<Page>>(s: &mut S, taker: &Taker, live: impl Fn(Ticks) -> bool) -> Reach {
+	let (mut left, mut fills, mut removals) = (taker.lots.0, 0u16, 0u16);
 	let book = Book { market: taker.market, side: taker.side.opposite() };
 	walk(s, book, |price, order| {
 		if left == 0 || !taker.side.accepts(taker.limit, price) {
 			return false;
 		}
-		let (count, most) = if order.expired(taker.now) {
-			(&mut removals, taker.max_removals)
-		} else {
-			(&mut fills, taker.max_fills)
-		};
+		let stale = order.expired(taker.now) || !live(price);
+		let (count, most) =
+			if stale { (&mut removals, taker.max_removals) } else { (&mut fills, taker.max_fills) };
 		if *count == most {
 			return false;
 		}
 		*count += 1;
-		if !order.expired(taker.now) {
+		if !stale {
 			left = left.saturating_sub(order.lots.0);
 		}
 		true
 	});
-	left == 0
+	Reach { enough: left == 0, met: fills.saturating_add(removals) }
 }
 
 /// A match under way.
@@ -391,6 +406,9 @@ impl<C: Counterparty> Match<'_, C> {
 		let id = OrderId::new(self.taker.market, self.book.side, price, order.sequence);
 		if order.expired(self.taker.now) {
 			return self.remove(id, order, Removal::Expired);
+		}
+		if let Some(why) = self.counterparty.stale(id, order) {
+			return self.remove(id, order, why);
 		}
 		if let Some(mode) = self.counterparty.self_trade(id, order) {
 			return self.own(id, order, mode);

@@ -21,11 +21,21 @@ pub struct Level {
 }
 
 /// The best `levels` prices of a side with what rests there, best first. Expired orders that have
-/// not been removed yet are counted. It reads every order of those prices: a view, not for use in a
-/// block.
-pub fn depth<S: Store<Page>>(s: &mut S, market: MarketId, side: Side, levels: usize) -> Vec<Level> {
-	let mut depth = Vec::<Level>::new();
+/// not been removed yet are counted. It looks at no more than `max_orders` orders, so that the last
+/// price may be told with less than rests there.
+pub fn depth<S: Store<Page>>(
+	s: &mut S,
+	market: MarketId,
+	side: Side,
+	levels: usize,
+	max_orders: u32,
+) -> Vec<Level> {
+	let (mut depth, mut looked) = (Vec::<Level>::new(), 0);
 	walk(s, Book { market, side }, |price, order| {
+		if looked == max_orders {
+			return false;
+		}
+		looked += 1;
 		if depth.last().is_none_or(|level| level.price != price) {
 			if depth.len() == levels {
 				return false;

@@ -29,7 +29,13 @@ fn opinion(owner: AccountRef, want: Lots) -> Verdict {
 	}
 }
 
+/// The highest price at which these takers trade; whatever offers more is stale.
+const HIGHEST: Ticks = Ticks(16_384);
+
 impl Counterparty for Desk {
+	fn stale(&mut self, id: OrderId, _: &Resting) -> Option<Removal> {
+		(id.tick() > HIGHEST).then_some(Removal::Band)
+	}
 	fn verdict(&mut self, _: OrderId, resting: &Resting, want: Lots) -> Verdict {
 		assert!(!want.is_zero() && want <= resting.lots);
 		opinion(resting.owner, want)
@@ -59,9 +65,9 @@ impl Naive {
 		orders
 	}
 
-	fn depth(&self, side: Side, levels: usize) -> Vec<Level> {
+	fn depth(&self, side: Side, levels: usize, max_orders: u32) -> Vec<Level> {
 		let mut depth: Vec<Level> = Vec::new();
-		for order in self.side(side) {
+		for order in self.side(side).into_iter().take(max_orders as usize) {
 			match depth.last_mut() {
 				Some(level) if level.price == order.price => {
 					level.lots.0 += order.lots.0;
@@ -94,6 +100,8 @@ impl Naive {
 			let want = order.lots.0.min(left);
 			let verdict = if order.expiry != 0 && order.expiry <= taker.now {
 				Verdict::Remove(Removal::Expired)
+			} else if order.price > HIGHEST {
+				Verdict::Remove(Removal::Band)
 			} else if fills == taker.max_fills {
 				break End::Budget;
 			} else {
@@ -261,26 +269,31 @@ impl Pair {
 				lot_ticks += u128::from(part) * u128::from(order.price.0);
 			}
 			let expired = order.expiry != 0 && order.expiry <= taker.now;
-			let (count, most) = match expired {
+			let stale = expired || order.price > HIGHEST;
+			let (count, most) = match stale {
 				true => (&mut removals, taker.max_removals),
 				false => (&mut fills, max_fills),
 			};
 			open &= *count < most;
 			if open {
 				*count += 1;
-				live += if expired { 0 } else { order.lots.0 };
+				live += if stale { 0 } else { order.lots.0 };
 			}
 		}
 		let found = self.with(|s| available(s, market, side, limit, lots, max_fills));
 		assert_eq!(found, (Lots(sum), lot_ticks));
-		assert_eq!(self.with(|s| can_fill(s, taker)), live >= lots.0);
+		let reach = self.with(|s| can_fill(s, taker, |price| price <= HIGHEST));
+		assert_eq!(reach.enough, live >= lots.0);
+		assert!(reach.met <= fills + removals);
 	}
 
 	fn check(&mut self) {
 		for side in [Side::Bid, Side::Ask] {
-			for levels in [0, 1, 3, usize::MAX] {
-				let expected = self.naive.depth(side, levels);
-				assert_eq!(self.with(|s| depth(s, MARKET, side, levels)), expected);
+			for (levels, most) in
+				[(0, 9), (1, 2), (3, 100), (usize::MAX, 70), (usize::MAX, u32::MAX)]
+			{
+				let expected = self.naive.depth(side, levels, most);
+				assert_eq!(self.with(|s| depth(s, MARKET, side, levels, most)), expected);
 			}
 			let expected = self.naive.side(side).first().map(|o| o.price);
 			assert_eq!(self.with(|s| best(s, MARKET, side)), expected);
@@ -524,6 +537,7 @@ fn the_store_in_memory_holds_the_same_book() {
 	}
 	for side in [Side::Bid, Side::Ask] {
 		let all = usize::MAX;
-		assert_eq!(depth(&mut memory, MARKET, side, all), depth(&mut cache, MARKET, side, all));
+		let in_memory = depth(&mut memory, MARKET, side, all, u32::MAX);
+		assert_eq!(in_memory, depth(&mut cache, MARKET, side, all, u32::MAX));
 	}
 }

@@ -165,7 +165,7 @@ proptest! {
 			let mut real = stored(&orders);
 			let mut cache = WriteBack::new(&mut real);
 			let found = impact(&mut cache, &ask_of(clip, side));
-			let levels = depth(&mut cache, MARKET, side, usize::MAX);
+			let levels = depth(&mut cache, MARKET, side, usize::MAX, u32::MAX);
 			let (mut lots, mut rest) = (0f64, clip as f64);
 			for level in levels {
 				let cost = (level.lots.0 as f64 * f64::from(level.price.0)).min(rest);

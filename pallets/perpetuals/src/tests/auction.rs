@@ -295,7 +295,10 @@ fn nothing_is_closed_into_an_auction_before_it_trades() {
 		let (who, lots) = (account(1, 0), Lots(10));
 		let mut session = House::session();
 		let closed = Perpetuals::close(&mut session, BTC, who, Side::Ask, lots, Ticks(1), 8);
-		assert_eq!((closed, <Perpetuals as Venue>::depth(BTC, Side::Ask, Ticks(1))), (Lots(0), 0));
+		assert_eq!(
+			(closed, <Perpetuals as Venue>::depth(BTC, Side::Ask, Ticks(1))),
+			(Default::default(), 0)
+		);
 	});
 }
 

@@ -71,6 +71,7 @@ enum Act {
 	Switch { owner: u64, blocks: u32 },
 	Mark { price: u32 },
 	Level { level: Level },
+	Band { low: u32, high: u32 },
 	Blocks { blocks: u64 },
 	Wait { seconds: u64 },
 	Limit { owner: u64, limit: u64 },
@@ -123,6 +124,7 @@ fn act() -> impl Strategy<Value = Act> {
 		1 => (1_000u32..1_040).prop_map(|price| Act::Mark { price }),
 		1 => prop_oneof![2 => Just(Level::Normal), 2 => Just(Level::Auction), 1 => Just(Level::Freeze)]
 			.prop_map(|level| Act::Level { level }),
+		1 => (1_000u32..1_030, 1_010u32..1_040).prop_map(|(low, high)| Act::Band { low, high }),
 		2 => (1u64..12).prop_map(|blocks| Act::Blocks { blocks }),
 		1 => (1u64..4).prop_map(|seconds| Act::Wait { seconds }),
 		1 => (1u64..5, 0u64..40).prop_map(|(owner, limit)| Act::Limit { owner, limit }),
@@ -179,6 +181,10 @@ fn perform(act: &Act) -> bool {
 		},
 		Act::Level { level } => {
 			Gates::level(BTC, *level);
+			true
+		},
+		Act::Band { low, high } => {
+			Gates::band(BTC, *low, *high.max(low));
 			true
 		},
 		Act::Blocks { blocks } => {

@@ -133,3 +133,24 @@ fn storage_is_as_before_after_cancelling_everything() {
 		assert_eq!(stored(), before);
 	});
 }
+
+#[test]
+fn cancelling_all_drops_what_is_listed_and_rests_nowhere() {
+	ExtBuilder::default().build_and_execute(|| {
+		let ghost = |n| {
+			let id = OrderId::new(BTC, Side::Bid, Ticks(980), Sequence(n));
+			House::change(account(1, 0), |account| {
+				account.orders.insert(0, (OpenOrder { id, client: 0 }, Lots(0), false));
+			});
+		};
+		assert_ok!(place(1, bid(990, 5)));
+		ghost(1);
+		assert_ok!(cancel_all(1, None));
+		assert_eq!(House::account(account(1, 0)).orders, vec![]);
+		ghost(2);
+		let mut session = House::session();
+		assert_eq!(<Perpetuals as Venue>::cancel_all(&mut session, account(1, 0), 9), 0);
+		assert_ok!(session.commit(Check::None));
+		assert_eq!(House::account(account(1, 0)).orders, vec![]);
+	});
+}

@@ -7,6 +7,7 @@ mod cancel;
 mod features;
 mod listing;
 mod market;
+mod naive;
 mod orders;
 mod premium;
 mod restrictions;

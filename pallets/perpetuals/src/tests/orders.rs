@@ -272,3 +272,60 @@ fn the_weight_returned_is_that_of_what_was_done() {
 		assert_eq!(cancel.class, frame_support::dispatch::DispatchClass::Operational);
 	});
 }
+
+#[test]
+fn orders_that_trade_with_nobody_do_not_keep_a_post_only_order_from_its_price() {
+	for kind in [TimeInForce::PostOnly, TimeInForce::PostOnlySlide] {
+		ExtBuilder::default().build_and_execute(|| {
+			for n in 0..6 {
+				assert_ok!(place(2, limit(Side::Ask, 990 + n, 5, TimeInForce::GoodTilTime(1_005))));
+			}
+			let live = rest(1, PlaceOrder { client: 7, ..ask(1_001, 5) });
+			Clock::set(1_005);
+			set_prices(|prices| prices.at = 1_005_000);
+			// It removes four, so of six the last two are in the way of the first to come.
+			let order = limit(Side::Bid, 995, 5, kind);
+			match kind {
+				TimeInForce::PostOnly => {
+					assert_noop!(place(1, order), Error::<Test>::PostOnlyWouldTrade);
+					assert_ok!(place(4, limit(Side::Bid, 993, 5, kind)));
+				},
+				_ => {
+					assert_ok!(place(1, order));
+				},
+			}
+			assert_eq!(levels(Side::Bid), vec![(993, 5)]);
+			assert_ok!(place(3, limit(Side::Bid, 1_000, 5, kind)));
+			assert_eq!(levels(Side::Bid), vec![(1_000, 5), (993, 5)]);
+			assert_eq!(levels(Side::Ask), vec![(1_001, 5)]);
+			// An order of the same owner is no less in the way than another's.
+			let own = limit(Side::Bid, 1_001, 5, TimeInForce::PostOnly);
+			assert_noop!(place(1, own), Error::<Test>::PostOnlyWouldTrade);
+			assert!(Perpetuals::open_orders(1, 0).iter().any(|order| order.id == live));
+		});
+	}
+}
+
+#[test]
+fn a_refused_order_is_charged_what_it_looked_at() {
+	ExtBuilder::default().build_and_execute(|| {
+		let charged = |order| {
+			let call = RuntimeCall::from(Call::place { sub: 0, order });
+			let done = call.dispatch(RuntimeOrigin::signed(1));
+			done.expect_err("is refused").post_info.actual_weight.expect("is returned")
+		};
+		let kill = limit(Side::Bid, 1_000, 100, TimeInForce::FillOrKill);
+		let taker = |lots| limit(Side::Bid, 1_000, lots, TimeInForce::ImmediateOrCancel);
+		let nothing_there = charged(kill);
+		for owner in [2, 3, 4, 2, 3, 4] {
+			assert_ok!(place(owner, ask(1_000, 5)));
+		}
+		let looked = charged(kill);
+		assert!(looked.ref_time() > nothing_there.ref_time() + 6 * 6_000_000);
+		// The makers of a taker without margin were read, and judged.
+		House::change(account(1, 0), |account| account.limit = 1);
+		let (one, six) = (charged(taker(5)), charged(taker(30)));
+		let read = <Test as frame_system::Config>::DbWeight::get().reads(2).ref_time();
+		assert!(six.ref_time() >= one.ref_time() + 5 * (6_000_000 + read));
+	});
+}

@@ -138,13 +138,90 @@ fn the_band_never_makes_an_order_trade_beyond_its_own_limit() {
 }
 
 #[test]
-fn an_order_that_the_band_left_behind_does_not_trade() {
+fn an_order_that_the_band_left_behind_gives_way_to_what_rests_behind_it() {
 	ExtBuilder::default().build_and_execute(|| {
-		assert_ok!(place(2, bid(1_000, 5)));
+		let behind = rest(2, bid(1_000, 5));
+		assert_ok!(place(3, bid(945, 3)));
 		Gates::band(BTC, 900, 950);
+		let kill = limit(Side::Ask, 940, 4, FillOrKill);
+		assert_noop!(place(1, kill), Error::<Test>::FillOrKillUnfilled);
 		assert_ok!(place(1, ask(940, 5)));
-		assert!(matches!(last_event(), Event::OrderCut { reason: Cut::Band, .. }));
-		assert_eq!((position(1), wanted()), (0, vec![1_000]));
-		assert_eq!((levels(Side::Bid), levels(Side::Ask)), (vec![(1_000, 5)], vec![]));
+		let (account, lots, reason) = (account(2, 0), Lots(5), Reason::Band);
+		let removed = Event::OrderRemoved { id: behind, account, lots, reason };
+		assert!(events().contains(&removed));
+		assert_eq!((position(1), position(3), wanted()), (-3, 3, vec![]));
+		assert_eq!((levels(Side::Bid), levels(Side::Ask)), (vec![], vec![(940, 2)]));
+	});
+}
+
+#[test]
+fn exits_find_their_way_through_a_wall_of_orders_that_the_band_left_behind() {
+	for exit in [reducing(market(Side::Ask, 900, 5)), limit(Side::Ask, 940, 5, FillOrKill)] {
+		ExtBuilder::default().build_and_execute(|| {
+			open_long(10);
+			for n in 0..10 {
+				assert_ok!(place(2, bid(960 + n, 2)));
+			}
+			assert_ok!(place(3, bid(945, 50)));
+			Gates::band(BTC, 900, 950);
+			// Each call removes as many as it may, and whoever comes next goes on.
+			let mut sold = 0;
+			while position(1) == 10 {
+				sold += 1;
+				assert!(sold <= 4, "ten orders, four for each call");
+				let _ = place(4, market(Side::Ask, 900, 2));
+				let _ = place(1, exit);
+			}
+			assert_eq!((position(1), fills().last()), (5, Some(&(30, 945, 5))));
+		});
+	}
+}
+
+#[test]
+fn an_own_order_that_the_band_left_behind_is_removed_and_ends_no_match() {
+	ExtBuilder::default().build_and_execute(|| {
+		let own = rest(1, bid(1_000, 5));
+		assert_ok!(place(3, bid(945, 3)));
+		Gates::band(BTC, 900, 950);
+		let order = PlaceOrder { self_trade: SelfTrade::CancelTaker, ..market(Side::Ask, 900, 3) };
+		assert_ok!(place(1, order));
+		assert_eq!((position(1), levels(Side::Bid)), (-3, vec![]));
+		let (account, lots, reason) = (account(1, 0), Lots(5), Reason::Band);
+		assert!(events().contains(&Event::OrderRemoved { id: own, account, lots, reason }));
+	});
+}
+
+#[test]
+fn anybody_cancels_an_order_that_the_band_left_behind_but_no_passive_one() {
+	ExtBuilder::default().build_and_execute(|| {
+		let cancel = |id| dispatch(RuntimeOrigin::signed(4), Call::cancel { sub: 0, id });
+		let (high, deep) = (rest(2, bid(1_000, 5)), rest(2, bid(500, 5)));
+		assert_noop!(cancel(high), Error::<Test>::NotYourOrder);
+		Gates::band(BTC, 900, 950);
+		assert_noop!(cancel(deep), Error::<Test>::NotYourOrder);
+		// What is collected trades at one price inside the band.
+		<Perpetuals as Auctions>::collect(Scope::Market(BTC), 1_120_000);
+		assert_noop!(cancel(high), Error::<Test>::NotYourOrder);
+		Hot::<Test>::mutate(BTC, |hot| hot.phase = Phase::Continuous);
+		let call = RuntimeCall::from(Call::cancel { sub: 0, id: high });
+		let done = call.dispatch(RuntimeOrigin::signed(4)).expect("anybody may");
+		assert_eq!(done.pays_fee, frame_support::dispatch::Pays::No);
+		let (account, lots, reason) = (account(2, 0), Lots(5), Reason::Band);
+		assert_eq!(last_event(), Event::OrderRemoved { id: high, account, lots, reason });
+		assert_eq!(levels(Side::Bid), vec![(500, 5)]);
+		Auctioning::<Test>::kill();
+	});
+}
+
+#[test]
+fn a_refusal_is_named_after_the_lease_that_refuses() {
+	ExtBuilder::default().build_and_execute(|| {
+		open_long(10);
+		Gates::level(BTC, Level::Auction);
+		let lease = |level| Restriction { level, cause: None, until: 7 };
+		Gates::beneath(BTC, lease(Level::ReduceOnly));
+		assert_noop!(place(3, bid(990, 5)), Error::<Test>::MarketReduceOnly);
+		Gates::beneath(BTC, lease(Level::Freeze));
+		assert_noop!(place(1, reducing(ask(990, 5))), Error::<Test>::MarketFrozen);
 	});
 }

@@ -1,13 +1,17 @@
 use super::*;
 
-/// Close up to `lots` of owner 1's position in a session that is committed.
+/// Close up to `lots` of owner 1's position in a session that is committed. Returns what was closed.
 fn close(side: Side, lots: u64, worst: u32, max_fills: u16) -> u64 {
+	close_all(side, lots, worst, max_fills).lots.0
+}
+
+fn close_all(side: Side, lots: u64, worst: u32, max_fills: u16) -> clearing::Closed {
 	let mut session = House::session();
 	let who = account(1, 0);
 	let (lots, worst) = (Lots(lots), Ticks(worst));
 	let closed = Perpetuals::close(&mut session, BTC, who, side, lots, worst, max_fills);
 	assert_ok!(session.commit(Check::None));
-	closed.0
+	closed
 }
 
 #[test]
@@ -50,9 +54,30 @@ fn a_close_of_what_is_not_there_does_nothing() {
 		let mut close = |market, who| {
 			Perpetuals::close(&mut session, market, who, Side::Ask, lots, Ticks(1), 8)
 		};
-		assert_eq!(close(MarketId(9), account(1, 0)), Lots(0));
-		assert_eq!(close(BTC, AccountRef(99)), Lots(0));
+		assert_eq!(close(MarketId(9), account(1, 0)), Default::default());
+		assert_eq!(close(BTC, AccountRef(99)), Default::default());
 		assert_eq!(<Perpetuals as Venue>::depth(MarketId(9), Side::Ask, Ticks(1)), 0);
+	});
+}
+
+#[test]
+fn orders_in_the_way_of_a_close_are_removed_and_no_wall_of_them_stands_for_long() {
+	ExtBuilder::default().build_and_execute(|| {
+		open_long(10);
+		for price in 980..991 {
+			let order = bid(price, 2);
+			assert_ok!(dispatch(RuntimeOrigin::signed(1), Call::place { sub: 1, order }));
+		}
+		assert_ok!(place(2, bid(995, 2)));
+		assert_ok!(place(3, bid(970, 20)));
+		// One is left behind by the band, eleven belong to the same owner; four go at once.
+		Gates::band(BTC, 960, 990);
+		let closed = [(); 3].map(|_| {
+			let closed = close_all(Side::Ask, 10, 960, 8);
+			(closed.lots.0, closed.removed)
+		});
+		assert_eq!(closed, [(0, 4), (0, 4), (10, 4)]);
+		assert_eq!(position(1), 0);
 	});
 }
 

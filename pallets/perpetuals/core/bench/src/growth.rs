@@ -7,8 +7,8 @@
 
 use crate::{
 	engine::Core,
+	numbers::Numbers,
 	report::{Promise, Report},
-	stream::Numbers,
 };
 use breakwater_core::units::Side;
 use std::time::Instant;
@@ -183,8 +183,9 @@ mod tests {
 
 	fn count(book: &mut Book) -> u32 {
 		use breakwater_core::book::depth;
-		let all = [Side::Bid, Side::Ask]
-			.map(|side| depth(&mut book.core.store, crate::engine::MARKET, side, usize::MAX));
+		let all = [Side::Bid, Side::Ask].map(|side| {
+			depth(&mut book.core.store, crate::engine::MARKET, side, usize::MAX, u32::MAX)
+		});
 		all.iter().flatten().map(|level| level.orders).sum()
 	}
 }

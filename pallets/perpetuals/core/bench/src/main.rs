@@ -10,14 +10,18 @@
 //! Without files, `lobster` replays the samples in the directory that `BREAKWATER_DATA` names.
 //! With `--json FILE` the promises go to a file as well. `peers` needs the feature of its name.
 
+#[cfg(any(feature = "peers", test))]
+mod contest;
 mod engine;
 mod flow;
 mod growth;
+mod numbers;
 #[cfg(feature = "peers")]
 mod peers;
 mod reference;
 mod replay;
 mod report;
+#[cfg(any(feature = "peers", test))]
 mod stream;
 
 use clap::{Parser, Subcommand};

@@ -7,7 +7,8 @@
 //! the id of an order of the core says by itself where the order rests.
 
 use crate::{
-	engine::{run, Core, Engine},
+	contest::{run, Engine},
+	engine::Core,
 	report::{Promise, Report},
 	stream::{Op, Shape, Stream},
 	Result,

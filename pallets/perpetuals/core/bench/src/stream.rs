@@ -4,6 +4,7 @@
 //! 10 % are market orders. Market orders take five average orders, so that what comes in also goes
 //! out and the book keeps the size with which it starts.
 
+use crate::numbers::Numbers;
 use breakwater_core::units::Side;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -52,31 +53,6 @@ pub struct Stream {
 	pub ops: Vec<Op>,
 	/// What they lead to.
 	pub outcome: Outcome,
-}
-
-/// Numbers from a seed: splitmix64.
-pub struct Numbers(pub u64);
-
-impl Numbers {
-	/// The next number.
-	pub fn next(&mut self) -> u64 {
-		self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-		let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-		let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-		z ^ (z >> 31)
-	}
-	/// A number below `end`.
-	pub fn below(&mut self, end: u64) -> u64 {
-		((u128::from(self.next()) * u128::from(end)) >> 64) as u64
-	}
-	/// A side.
-	pub fn side(&mut self) -> Side {
-		if self.next() & 1 == 0 {
-			Side::Bid
-		} else {
-			Side::Ask
-		}
-	}
 }
 
 impl Shape {
