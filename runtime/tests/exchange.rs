@@ -2,8 +2,8 @@
 
 mod common;
 
-use breakwater_primitives::{Auctions, Level, Scope, Side, Ticks};
-use breakwater_runtime::{views, weights, Perpetuals, Runtime, RuntimeCall, Timestamp};
+use breakwater_primitives::{Auctions, Level, Ppm, Scope, Side, Ticks};
+use breakwater_runtime::{views, weights, Insurance, Perpetuals, Runtime, RuntimeCall, Timestamp};
 use common::*;
 use frame_support::{
 	assert_ok,
@@ -110,7 +110,10 @@ fn a_dry_run_tells_the_account_afterwards_and_changes_nothing() {
 		let after = run.account.expect("an account");
 		assert_eq!((after.positions[0].lots, after.orders.len()), (300, 1));
 		assert!(after.withdrawable < before.withdrawable);
-		assert_eq!(before.quote - after.quote, run.fees.try_into().expect("small"));
+		let opened = 2_370 * 1_000_000;
+		let premium = Insurance::charges_of(BTC).premium_on(opened, Ppm::one());
+		let paid = i128::try_from(run.fees + premium).expect("small");
+		assert_eq!(before.quote - after.quote, paid);
 		assert_eq!(views::account_summary(id(Dave), 0), Some(before));
 		// What then happens is what was told.
 		assert_ok!(place(Dave, order));
