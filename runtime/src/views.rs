@@ -1,9 +1,11 @@
 //! What clients read that more than one pallet knows: the implementation of `BreakwaterApi`.
 
-use crate::{AccountId, CircuitBreaker, Margin, Perpetuals, PriceGuard, Runtime};
+use crate::{
+	AccountId, CircuitBreaker, Margin, Perpetuals, PriceGuard, Runtime, RuntimeEvent, System,
+};
 use breakwater_primitives::{
 	api::{AccountSummary, CustodyStatus, Depth, DryRun, MarketStatus},
-	Gate, MarketId,
+	AccountRef, Balance, Gate, MarketId,
 };
 use pallet_perpetuals::PlaceOrder;
 use sp_runtime::DispatchError;
@@ -39,7 +41,28 @@ pub fn account_summary(owner: AccountId, sub: u8) -> Option<AccountSummary> {
 
 /// What an order of the owner would do, with his account afterwards.
 pub fn dry_run(owner: AccountId, sub: u8, order: &PlaceOrder) -> Result<DryRun, DispatchError> {
-	Perpetuals::run_dry(&owner, sub, order, || Margin::account_summary(&owner, sub))
+	let before = System::event_count() as usize;
+	Perpetuals::run_dry(&owner, sub, order, || {
+		let account = Margin::account_summary(&owner, sub);
+		let paid = account.as_ref().map_or(0, |account| insurance_paid(account.account, before));
+		(account, paid)
+	})
+}
+
+/// What `account` paid to the insurance funds, by the events after the first `before`.
+fn insurance_paid(account: AccountRef, before: usize) -> Balance {
+	System::read_events_no_consensus()
+		.skip(before)
+		.filter_map(|record| match record.event {
+			RuntimeEvent::Margin(pallet_margin::Event::InsurancePaid {
+				account: who,
+				premium,
+				surcharge,
+				..
+			}) if who == account => Some(premium.saturating_add(surcharge)),
+			_ => None,
+		})
+		.sum()
 }
 
 /// The custody account against the claims on it.

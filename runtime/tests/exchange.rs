@@ -112,7 +112,8 @@ fn a_dry_run_tells_the_account_afterwards_and_changes_nothing() {
 		assert!(after.withdrawable < before.withdrawable);
 		let opened = 2_370 * 1_000_000;
 		let premium = Insurance::charges_of(BTC).premium_on(opened, Ppm::one());
-		let paid = i128::try_from(run.fees + premium).expect("small");
+		assert_eq!(run.insurance, premium);
+		let paid = i128::try_from(run.fees + run.insurance).expect("small");
 		assert_eq!(before.quote - after.quote, paid);
 		assert_eq!(views::account_summary(id(Dave), 0), Some(before));
 		// What then happens is what was told.

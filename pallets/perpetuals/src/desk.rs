@@ -138,7 +138,7 @@ impl<T: Config> Desk<T> {
 		let rests = desk.rests;
 		desk.close()?;
 		let (id, rests) = rests.map_or((None, Lots::ZERO), |(id, lots)| (Some(id), lots));
-		Ok(DryRun { fills, fees, id, rests, account: None })
+		Ok(DryRun { fills, fees, insurance: 0, id, rests, account: None })
 	}
 
 	fn seconds(&self) -> u32 {

@@ -950,7 +950,7 @@ pub mod pallet {
 			sub: u8,
 			order: PlaceOrder,
 		) -> Result<DryRun, DispatchError> {
-			Self::run_dry(&key, sub, &order, || None)
+			Self::run_dry(&key, sub, &order, || (None, 0))
 		}
 	}
 }

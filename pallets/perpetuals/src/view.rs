@@ -12,9 +12,8 @@ use alloc::vec::Vec;
 use breakwater_core::book;
 use breakwater_primitives::{
 	api::{AccountSummary, AuctionPrice, Depth, DepthLevel, DryRun, LevelOrder},
-	AccountRef, Clearing, MarketId, OpenOrder, Permission, Session, Side, Ticks,
+	AccountRef, Balance, Clearing, MarketId, OpenOrder, Permission, Session, Side, Ticks,
 };
-
 use frame_support::{pallet_prelude::DispatchError, storage::with_transaction};
 use sp_runtime::TransactionOutcome;
 
@@ -67,17 +66,20 @@ impl<T: Config> Pallet<T> {
 		Some(AuctionPrice { price: found.price, lots: found.lots, imbalance: found.imbalance })
 	}
 
-	/// What an order of `key` would do now; `after` is asked for the account while it is done. All of
-	/// it is undone.
+	/// What an order of `key` would do now; `after` is asked, while it is done, for the account and for
+	/// what it paid to the insurance funds. All of it is undone.
 	pub fn run_dry(
 		key: &T::AccountId,
 		sub: u8,
 		order: &PlaceOrder,
-		after: impl FnOnce() -> Option<AccountSummary>,
+		after: impl FnOnce() -> (Option<AccountSummary>, Balance),
 	) -> Result<DryRun, DispatchError> {
 		with_transaction(|| {
 			let outcome = Desk::<T>::try_place(key, sub, order);
-			let run = outcome.map(|run| DryRun { account: after(), ..run });
+			let run = outcome.map(|run| {
+				let (account, insurance) = after();
+				DryRun { account, insurance, ..run }
+			});
 			TransactionOutcome::Rollback(run)
 		})
 	}

@@ -156,8 +156,10 @@ pub struct DryFill {
 pub struct DryRun {
 	/// Its fills, in their order.
 	pub fills: Vec<DryFill>,
-	/// What it would pay for them, in quote units.
+	/// Fees that it would pay for them, in quote units.
 	pub fees: Balance,
+	/// Premiums and surcharges that it would pay to the insurance funds, in quote units.
+	pub insurance: Balance,
 	/// The id under which the rest would rest, if it would.
 	pub id: Option<OrderId>,
 	/// Lots that would rest.
