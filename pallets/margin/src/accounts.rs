@@ -1,8 +1,11 @@
 //! What an owner does with his accounts: limits of leverage, transfers between them, closing them.
 
-use crate::{types::Position, Accounts, Config, Error, Event, House, Keys, Pallet, Risk};
+use crate::{
+	types::Position, weights::WeightInfo, Accounts, Config, Error, Event, House, Keys, Pallet, Risk,
+};
 use breakwater_primitives::{Balance, Clearing, Custody, MarketId, Permission};
-use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
+use sp_runtime::DispatchError;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_set_leverage(
@@ -34,7 +37,7 @@ impl<T: Config> Pallet<T> {
 		from: u8,
 		to: u8,
 		amount: Balance,
-	) -> DispatchResult {
+	) -> Result<Weight, DispatchError> {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		ensure!(from != to, Error::<T>::SameAccount);
 		let moved = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
@@ -57,8 +60,9 @@ impl<T: Config> Pallet<T> {
 		house.credit(taker, moved);
 		let to = house.accounts[taker].who;
 		Self::deposit_event(Event::Transferred { from: source, to, amount });
-		house.write()?;
-		Ok(())
+		let positions = house.accounts.iter().map(|loaded| loaded.account.positions.len() as u32);
+		let positions = positions.sum();
+		Ok(T::WeightInfo::transferred(house.write()?, positions))
 	}
 
 	pub(crate) fn do_close_account(who: T::AccountId, sub: u8) -> DispatchResult {

@@ -2,6 +2,7 @@
 
 use crate::{
 	types::{Account, BoardEntry, KeyRecord, Permissions, MAX_KEYS},
+	weights::WeightInfo,
 	Accounts, Board, Config, Error, Event, House, Keys, NextAccount, Pallet, Risk,
 };
 use breakwater_math::RiskTerms;
@@ -13,6 +14,7 @@ use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
 	traits::{Get, UnixTime},
+	weights::Weight,
 };
 use sp_runtime::DispatchError;
 
@@ -85,18 +87,24 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	pub(crate) fn do_deposit(who: T::AccountId, sub: u8, amount: Balance) -> DispatchResult {
+	pub(crate) fn do_deposit(
+		who: T::AccountId,
+		sub: u8,
+		amount: Balance,
+	) -> Result<Weight, DispatchError> {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let credit = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
 		let mut house = House::<T>::new();
 		// Only an account of the caller's own is credited: a record that makes him somebody's
 		// trading key, which he was not asked about, gives way.
+		let mut created = false;
 		let index = match Keys::<T>::get((&who, sub)) {
 			Some(record) if record.owns() => house.place(record.account)?,
 			delegated => {
 				if let Some(record) = delegated {
 					Self::drop_key(&mut house, &who, record.account)?;
 				}
+				created = true;
 				Self::create_account(&mut house, &who, sub, amount)?
 			},
 		};
@@ -106,8 +114,7 @@ impl<T: Config> Pallet<T> {
 		house.credit(index, credit);
 		let account = house.accounts[index].who;
 		Self::deposit_event(Event::Deposited { account, from: who, amount });
-		house.write()?;
-		Ok(())
+		Ok(T::WeightInfo::deposited(house.write()?, created))
 	}
 
 	/// Take note that `key` no longer trades for `account`; its record is the caller's to change.
@@ -137,7 +144,11 @@ impl<T: Config> Pallet<T> {
 		Ok(house.push(account, Account::new(owner.clone(), sub)))
 	}
 
-	pub(crate) fn do_withdraw(who: T::AccountId, sub: u8, amount: Balance) -> DispatchResult {
+	pub(crate) fn do_withdraw(
+		who: T::AccountId,
+		sub: u8,
+		amount: Balance,
+	) -> Result<Weight, DispatchError> {
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let debit = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
 		let account = Self::account_of(&who, sub, Permission::Withdraw)?;
@@ -147,8 +158,8 @@ impl<T: Config> Pallet<T> {
 		Self::pay(&who, amount)?;
 		house.credit(index, debit.saturating_neg());
 		Self::deposit_event(Event::Withdrawn { account, to: who, amount });
-		house.write()?;
-		Ok(())
+		let positions = house.accounts[index].account.positions.len() as u32;
+		Ok(T::WeightInfo::withdrawn(house.write()?, positions))
 	}
 
 	/// Whether `amount` may leave an account now; its funding is settled for that.

@@ -11,7 +11,9 @@
 //! zero at the examined prices, its bankruptcy price becomes the examined price, and what was not
 //! needed goes back.
 
-use crate::{checks::Seen, types::position_in, Config, Error, Event, House, Pallet};
+use crate::{
+	checks::Seen, types::position_in, weights::WeightInfo, Config, Error, Event, House, Pallet,
+};
 use alloc::vec::Vec;
 use breakwater_math::{
 	arithmetic::{mul_div_ceil, signed},
@@ -22,13 +24,16 @@ use breakwater_primitives::{
 	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Lots, MarketId, Observation,
 	Observe, Prices, Settled, Side, Ticks, Venue, MAX_MARKETS,
 };
-use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
+use frame_support::{
+	dispatch::{DispatchErrorWithPostInfo, DispatchResult, DispatchResultWithPostInfo},
+	traits::Get,
+};
 use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
 const LEGS: usize = 2;
 /// No further position is tried when so many accounts have been read.
-const MOST_READ: usize = 96;
+const MOST_READ: usize = 48;
 /// Resting orders cancelled in one liquidation.
 const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
 /// With less than one part in so many of its maintenance margin an account does not wait for the book.
@@ -89,14 +94,30 @@ struct Draw {
 }
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResult {
-		let mut house = House::<T>::new();
-		let index = house.place(who)?;
-		let health = house.health_of(index);
-		ensure!(health.liquidatable(), Error::<T>::NotLiquidatable);
-		ensure!(!house.is_spared(index, &health), Error::<T>::Spared);
-		house.liquidate(index).map_err(|failed| failed.error)?;
-		Ok(())
+	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResultWithPostInfo {
+		let looked = |error: Error<T>| Failed { error: error.into(), read: 1 };
+		let tried = || {
+			let mut house = House::<T>::new();
+			let index = house.place(who).map_err(looked)?;
+			let health = house.health_of(index);
+			if !health.liquidatable() {
+				return Err(looked(Error::<T>::NotLiquidatable));
+			}
+			if house.is_spared(index, &health) {
+				return Err(looked(Error::<T>::Spared));
+			}
+			house.liquidate(index)
+		};
+		match tried() {
+			Ok(settled) => {
+				let done = T::WeightInfo::liquidated(settled.accounts, settled.index_writes);
+				Ok(Some(done).into())
+			},
+			Err(Failed { error, read }) => {
+				let post_info = Some(T::WeightInfo::attempted(read)).into();
+				Err(DispatchErrorWithPostInfo { post_info, error })
+			},
+		}
 	}
 
 	/// Liquidate an account that was found to be under-margined; by now it may not be any more.

@@ -516,25 +516,33 @@ pub mod pallet {
 		/// Never denied.
 		#[pallet::call_index(0)]
 		#[pallet::weight((T::WeightInfo::deposit(), DispatchClass::Operational))]
-		pub fn deposit(origin: OriginFor<T>, sub: u8, amount: Balance) -> DispatchResult {
+		pub fn deposit(
+			origin: OriginFor<T>,
+			sub: u8,
+			amount: Balance,
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::do_deposit(who, sub, amount)
+			Ok(Some(Self::do_deposit(who, sub, amount)?).into())
 		}
 
 		/// Withdraw `amount` quote units of collateral from your account `sub`: at most what the
 		/// initial margin of its positions and orders leaves, without unrealised profit. Only the
 		/// owner may.
 		#[pallet::call_index(1)]
-		pub fn withdraw(origin: OriginFor<T>, sub: u8, amount: Balance) -> DispatchResult {
+		pub fn withdraw(
+			origin: OriginFor<T>,
+			sub: u8,
+			amount: Balance,
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::do_withdraw(who, sub, amount)
+			Ok(Some(Self::do_withdraw(who, sub, amount)?).into())
 		}
 
 		/// Liquidate `account`, whose equity is below its maintenance margin: cancel its orders and
 		/// close as much as restores it. The chain does this by itself; anyone may do it sooner.
 		#[pallet::call_index(2)]
 		#[pallet::weight((T::WeightInfo::liquidate(), DispatchClass::Operational))]
-		pub fn liquidate(origin: OriginFor<T>, account: AccountRef) -> DispatchResult {
+		pub fn liquidate(origin: OriginFor<T>, account: AccountRef) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			Self::do_liquidate(account)
 		}
@@ -570,9 +578,14 @@ pub mod pallet {
 		/// withdrawn. The first transfer into an account creates it, like a first deposit. Only the
 		/// owner may.
 		#[pallet::call_index(5)]
-		pub fn transfer(origin: OriginFor<T>, from: u8, to: u8, amount: Balance) -> DispatchResult {
+		pub fn transfer(
+			origin: OriginFor<T>,
+			from: u8,
+			to: u8,
+			amount: Balance,
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::do_transfer(who, from, to, amount)
+			Ok(Some(Self::do_transfer(who, from, to, amount)?).into())
 		}
 
 		/// Close your account `sub`, which has no positions, orders or trading keys: what is in it is

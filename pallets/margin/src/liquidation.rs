@@ -22,7 +22,11 @@ use breakwater_math::liquidation;
 use breakwater_primitives::{
 	AccountRef, Balance, Gate, MarketId, OnPrice, Prices, Settled, Ticks, MAX_MARKETS,
 };
-use frame_support::{storage::with_storage_layer, traits::Get, weights::WeightMeter};
+use frame_support::{
+	storage::with_storage_layer,
+	traits::Get,
+	weights::{Weight, WeightMeter},
+};
 use sp_runtime::{DispatchError, SaturatedConversion};
 
 /// Triggers examined at once when a price crosses them.
@@ -31,6 +35,21 @@ const AT_ONCE: usize = 16;
 const PER_MARKET: usize = 64;
 /// Pages of one tree that a visit reads at most, from each place where it begins.
 const PAGES: u16 = 4;
+
+/// Accounts and index pages that a liquidation is expected to write. It pays for what it really did.
+const LIKELY: u16 = 8;
+
+/// Whether `need` fits under `cap` and the meter's limit.
+fn has_room(meter: &WeightMeter, cap: Weight, need: Weight) -> bool {
+	meter.can_consume(need) && meter.consumed().saturating_add(need).all_lte(cap)
+}
+
+/// Pay for what was done, also where it took all that was left.
+fn spend(meter: &mut WeightMeter, weight: Weight) {
+	if meter.try_consume(weight).is_err() {
+		meter.consume(meter.remaining());
+	}
+}
 
 /// An account that is to be liquidated, with the severity of its state.
 type Found = (u8, AccountRef);
@@ -45,8 +64,9 @@ impl<T: Config> OnPrice for Pallet<T> {
 			// The hook looks at it when it may be liquidated again.
 			return Self::set_backlog(market, true);
 		}
-		let mut found = Self::examine(market, AT_ONCE, meter);
-		Self::liquidate_worst(&mut found, AT_ONCE as u32, meter);
+		let cap = meter.limit();
+		let mut found = Self::examine(market, AT_ONCE, cap, meter);
+		Self::liquidate_worst(&mut found, AT_ONCE as u32, cap, meter);
 		Self::keep_backlog(market, meter);
 	}
 }
@@ -105,27 +125,33 @@ impl<T: Config> Pallet<T> {
 		let (open, denied): (Vec<_>, Vec<_>) =
 			markets.partition(|market| Self::may_be_liquidated(*market));
 		let mut budget = T::LiquidationsPerBlock::get();
-		let mut found = Self::work_markets(&open, &mut budget, meter);
-		Self::liquidate_worst(&mut found, budget, meter);
+		// Even if the last one takes all that a liquidation may take, the limit holds.
+		let cap = meter.limit().saturating_sub(T::WeightInfo::liquidate());
+		let mut found = Self::work_markets(&open, &mut budget, cap, meter);
+		Self::liquidate_worst(&mut found, budget, cap, meter);
 		for market in denied {
-			let mut found = Self::examine(market, AT_ONCE, meter);
-			Self::liquidate_worst(&mut found, AT_ONCE as u32, meter);
+			let mut found = Self::examine(market, AT_ONCE, cap, meter);
+			Self::liquidate_worst(&mut found, AT_ONCE as u32, cap, meter);
 		}
 		open.into_iter().for_each(|market| Self::keep_backlog(market, meter));
 	}
 
 	/// Examine and liquidate in each market out of its own part of the budget. Returns who is left.
-	fn work_markets(markets: &[MarketId], budget: &mut u32, meter: &mut WeightMeter) -> Vec<Found> {
+	fn work_markets(
+		markets: &[MarketId],
+		budget: &mut u32,
+		cap: Weight,
+		meter: &mut WeightMeter,
+	) -> Vec<Found> {
 		let parts = (markets.len() as u32).saturating_mul(2).max(1);
 		let own = budget.div_ceil(parts);
-		let part = meter.remaining() / u64::from(parts);
+		let part = cap.saturating_sub(meter.consumed()) / u64::from(parts);
 		let mut left = Vec::new();
 		for market in markets {
-			let mut own_meter = WeightMeter::with_limit(part);
-			let mut found = Self::examine(*market, PER_MARKET, &mut own_meter);
-			let done = Self::liquidate_worst(&mut found, own.min(*budget), &mut own_meter);
+			let cap = meter.consumed().saturating_add(part);
+			let mut found = Self::examine(*market, PER_MARKET, cap, meter);
+			let done = Self::liquidate_worst(&mut found, own.min(*budget), cap, meter);
 			*budget = budget.saturating_sub(done);
-			meter.consume(own_meter.consumed());
 			for (severity, who) in found {
 				if !left.iter().any(|(_, known)| *known == who) {
 					left.push((severity, who));
@@ -137,7 +163,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Examine up to `max` crossed triggers of each tree of `market`: who is healthy is armed again;
 	/// those who are not are returned.
-	fn examine(market: MarketId, max: usize, meter: &mut WeightMeter) -> Vec<Found> {
+	fn examine(market: MarketId, max: usize, cap: Weight, meter: &mut WeightMeter) -> Vec<Found> {
 		let mut found: Vec<Found> = Vec::new();
 		let mut known = BTreeSet::new();
 		let mut trees = trees::<T>();
@@ -158,7 +184,7 @@ impl<T: Config> Pallet<T> {
 					if known.contains(who) {
 						continue;
 					}
-					if !meter.can_consume(T::WeightInfo::examine()) {
+					if !has_room(meter, cap, T::WeightInfo::examine()) {
 						// Whoever has not had his turn has it next time.
 						if let Some((_, place)) = tail.waiting.get(turn) {
 							*cursor = Some(*place);
@@ -180,11 +206,11 @@ impl<T: Config> Pallet<T> {
 	fn examine_one(who: AccountRef, meter: &mut WeightMeter) -> Option<Found> {
 		match with_storage_layer(|| Self::look_at(who)) {
 			Ok((severity, settled)) => {
-				meter.consume(T::WeightInfo::examined(settled.accounts, settled.index_writes));
+				spend(meter, T::WeightInfo::examined(settled.accounts, settled.index_writes));
 				severity.map(|severity| (severity, who))
 			},
 			Err(_) => {
-				meter.consume(T::WeightInfo::examine());
+				spend(meter, T::WeightInfo::examine());
 				None
 			},
 		}
@@ -222,12 +248,13 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn liquidate_worst(
 		found: &mut Vec<Found>,
 		budget: u32,
+		cap: Weight,
 		meter: &mut WeightMeter,
 	) -> u32 {
 		found.sort_by_key(|(severity, _)| *severity);
 		let mut done = 0;
 		for (_, who) in found.iter().take(budget as usize) {
-			if !meter.can_consume(T::WeightInfo::liquidate()) {
+			if !has_room(meter, cap, T::WeightInfo::liquidated(LIKELY, LIKELY)) {
 				break;
 			}
 			done += 1;
@@ -242,7 +269,7 @@ impl<T: Config> Pallet<T> {
 					T::WeightInfo::attempted(read)
 				},
 			};
-			meter.consume(spent);
+			spend(meter, spent);
 		}
 		found.drain(..done);
 		done as u32

@@ -430,3 +430,9 @@ pub fn next_block() {
 	Margin::on_finalize(block);
 	Margin::do_try_state().unwrap();
 }
+
+/// `who` is liquidated by `caller`; what it cost is left out.
+pub fn liquidate(caller: AccountId, who: AccountRef) -> DispatchResult {
+	let done = Margin::liquidate(RuntimeOrigin::signed(caller), who);
+	done.map(|_| ()).map_err(|failed| failed.error)
+}

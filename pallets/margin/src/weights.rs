@@ -4,6 +4,8 @@
 //! ledger) are charged once per block by the runtime and count as reads here, which is on the safe
 //! side.
 
+use crate::types::MAX_POSITIONS;
+use breakwater_primitives::Settled;
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
@@ -13,6 +15,12 @@ pub trait WeightInfo {
 	fn deposit() -> Weight;
 	/// Withdraw: keys, account, board, up to 16 risk terms and gate views, triggers, transfer.
 	fn withdraw() -> Weight;
+	/// What a deposit really took.
+	fn deposited(settled: Settled, created: bool) -> Weight;
+	/// What a withdrawal from an account with so many positions really took.
+	fn withdrawn(settled: Settled, positions: u32) -> Weight;
+	/// What a transfer between accounts with so many positions together really took.
+	fn transferred(settled: Settled, positions: u32) -> Weight;
 	/// Set or revoke a key: two key records and the account.
 	fn set_key() -> Weight;
 	/// Limit leverage: key, terms and the account.
@@ -45,21 +53,53 @@ pub trait WeightInfo {
 /// [`WeightInfo`] from the runtime's database weight.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 
+/// The most positions of an account.
+const MOST: u64 = MAX_POSITIONS as u64;
+/// Items read for each position: gate, terms, totals, two pages of the book.
+const READ_EACH: u64 = 5;
+/// Pages and words of triggers written for each position that moves: a price, a funding step and a
+/// place on the grid, each taken from one page and put into another.
+const INDEX_EACH: u16 = 12;
+
+/// The most that a session with so many accounts writes when all their triggers move.
+const fn worst(accounts: u16) -> Settled {
+	Settled { accounts, index_writes: accounts * INDEX_EACH * MAX_POSITIONS as u16 }
+}
+
+/// Items written.
+const fn written(settled: &Settled) -> u64 {
+	settled.accounts as u64 + settled.index_writes as u64
+}
+
 const fn micros(micros: u64, proof: u64) -> Weight {
 	Weight::from_parts(micros * 1_000_000, proof)
 }
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn deposit() -> Weight {
-		// Keys, account, next number, ledger, two asset accounts, asset, custody's and payer's
-		// system accounts; all but the last are written.
-		micros(25, 12_000).saturating_add(T::DbWeight::get().reads_writes(9, 8))
+		Self::deposited(worst(1), true).saturating_add(T::DbWeight::get().reads(READ_EACH * MOST))
 	}
 	fn withdraw() -> Weight {
-		// As a deposit without a new number, board, 16 terms, totals and gate views; the book's depth on
-		// two pages for each of 16 positions, whose funding is settled; pages and words of triggers of
-		// two of them. Fills and withdrawals rarely move any.
-		micros(120, 120_000).saturating_add(T::DbWeight::get().reads_writes(84, 30))
+		Self::withdrawn(worst(1), MAX_POSITIONS)
+	}
+	fn deposited(settled: Settled, created: bool) -> Weight {
+		// Keys, account, two asset accounts, asset, custody's and payer's system accounts, ledger; the
+		// ledger and the asset accounts are written, and a new account's key and number.
+		let writes = written(&settled) + 3 + if created { 2 } else { 0 };
+		micros(25 + 4 * written(&settled), 12_000 + 3_000 * writes)
+			.saturating_add(T::DbWeight::get().reads_writes(9 + written(&settled), writes))
+	}
+	fn withdrawn(settled: Settled, positions: u32) -> Weight {
+		// As a deposit, and what the chain allows; for each position gate, terms, totals, which its
+		// funding changes, and two pages of the book.
+		let positions = u64::from(positions);
+		Self::deposited(settled, false)
+			.saturating_add(micros(5 + 6 * positions, 6_000 * positions))
+			.saturating_add(T::DbWeight::get().reads_writes(3 + READ_EACH * positions, positions))
+	}
+	fn transferred(settled: Settled, positions: u32) -> Weight {
+		// As a withdrawal; the other account's key and number take the place of the asset's accounts.
+		Self::withdrawn(settled, positions)
 	}
 	fn set_key() -> Weight {
 		micros(10, 6_000).saturating_add(T::DbWeight::get().reads_writes(3, 2))
@@ -68,20 +108,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(10, 6_000).saturating_add(T::DbWeight::get().reads_writes(3, 1))
 	}
 	fn transfer() -> Weight {
-		// The other account with its triggers, and a new number at the worst.
-		Self::withdraw()
-			.saturating_add(micros(30, 20_000))
-			.saturating_add(T::DbWeight::get().reads_writes(12, 10))
+		Self::transferred(worst(2), 2 * MAX_POSITIONS)
 	}
 	fn close_account() -> Weight {
 		// Keys, account, ledger, funds, two asset accounts, asset, custody's and owner's system accounts.
 		micros(40, 16_000).saturating_add(T::DbWeight::get().reads_writes(10, 8))
 	}
 	fn liquidate() -> Weight {
-		// 64 cancelled orders on up to 24 pages with their words, 32 makers with their accounts and
-		// trigger pages, totals, ledger, funds; the grid's pages, 64 counterparties examined and half of
-		// them closed against.
-		micros(1_800, 900_000).saturating_add(T::DbWeight::get().reads_writes(280, 200))
+		// 64 cancelled orders on up to 24 pages; 96 counterparties, each with its page of the book or of
+		// the grid and two pages of triggers.
+		let orders = micros(200, 60_000).saturating_add(T::DbWeight::get().reads_writes(48, 48));
+		orders.saturating_add(Self::liquidated(96, 192))
 	}
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight {
 		// For each account itself and a page of the book; then words, totals, ledger, funds.
@@ -126,6 +163,15 @@ impl WeightInfo for () {
 		micros(25, 0)
 	}
 	fn withdraw() -> Weight {
+		micros(60, 0)
+	}
+	fn deposited(_: Settled, _: bool) -> Weight {
+		micros(20, 0)
+	}
+	fn withdrawn(_: Settled, _: u32) -> Weight {
+		micros(40, 0)
+	}
+	fn transferred(_: Settled, _: u32) -> Weight {
 		micros(60, 0)
 	}
 	fn set_key() -> Weight {

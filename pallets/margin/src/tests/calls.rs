@@ -242,8 +242,8 @@ fn a_healthy_account_is_not_liquidated_and_strangers_may_ask() {
 	ExtBuilder::build_and_execute(|| {
 		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
 		trade(a, b, PRICE, 1_000);
-		assert_noop!(Margin::liquidate(signed(7), a), Error::<Test>::NotLiquidatable);
-		assert_noop!(Margin::liquidate(signed(7), AccountRef(77)), Error::<Test>::NoAccount);
+		assert_noop!(liquidate(7, a), Error::<Test>::NotLiquidatable);
+		assert_noop!(liquidate(7, AccountRef(77)), Error::<Test>::NoAccount);
 		assert_noop!(Margin::liquidate(RuntimeOrigin::none(), a), DispatchError::BadOrigin);
 	});
 }

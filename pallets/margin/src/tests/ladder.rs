@@ -161,10 +161,7 @@ fn a_book_that_collects_for_an_auction_is_not_taken_for_an_empty_one() {
 		for _ in 0..12 {
 			next_block();
 		}
-		assert_noop!(
-			Margin::liquidate(RuntimeOrigin::signed(9), a),
-			Error::<Test>::LiquidationDenied
-		);
+		assert_noop!(liquidate(9, a), Error::<Test>::LiquidationDenied);
 		assert_eq!((account_of(a).since, deleveragings()), (0, vec![]));
 		Collecting::set(false);
 		next_block();
@@ -262,12 +259,10 @@ fn who_was_deleveraged_is_spared_for_sixty_blocks() {
 		set_price(BTC, 117_500);
 		let (left, margin) = (equity(b), maintenance(b));
 		assert!(left < margin && left * 2 >= margin, "{left} {margin}");
-		let spared = Margin::liquidate(RuntimeOrigin::signed(9), b);
+		let spared = liquidate(9, b);
 		assert_noop!(spared, Error::<Test>::Spared);
 		System::set_block_number(61);
-		assert!(
-			Margin::liquidate(RuntimeOrigin::signed(9), b) != Err(Error::<Test>::Spared.into())
-		);
+		assert!(liquidate(9, b) != Err(Error::<Test>::Spared.into()));
 	});
 }
 
@@ -404,7 +399,8 @@ fn the_worst_are_liquidated_first() {
 		};
 		let mut found = vec![severity(mild), severity(bad)];
 		assert!(found[1].0 < found[0].0);
-		Margin::liquidate_worst(&mut found, 1, &mut WeightMeter::new());
+		let cap = frame_support::weights::Weight::MAX;
+		Margin::liquidate_worst(&mut found, 1, cap, &mut WeightMeter::new());
 		assert!(account_of(bad).positions.is_empty());
 		assert_eq!(account_of(mild).positions[0].lots, 900);
 	});

@@ -69,7 +69,7 @@ fn the_book_is_never_taken_beyond_the_bankruptcy_price() {
 		assert_eq!(liquidations(), vec![]);
 		assert_eq!(account_of(a).positions[0].lots, 1_000);
 		assert_eq!(Margin::crossed_accounts(BTC), vec![a]);
-		assert_noop!(Margin::liquidate(RuntimeOrigin::signed(7), a), Error::<Test>::NoLiquidity);
+		assert_noop!(liquidate(7, a), Error::<Test>::NoLiquidity);
 		// It waits, and the next blocks go on when there is a bid: a quarter of the depth in each.
 		place(c, BTC, Side::Bid, 95_050, 2_000, &NO_FEES, false).unwrap();
 		next_block();
@@ -106,19 +106,13 @@ fn a_denied_liquidation_waits_and_goes_on_afterwards() {
 		set_level(BTC, Level::Freeze);
 		set_price(BTC, 96_900);
 		assert_eq!(account_of(a).positions[0].lots, 1_000);
-		assert_noop!(
-			Margin::liquidate(RuntimeOrigin::signed(7), a),
-			Error::<Test>::LiquidationDenied
-		);
+		assert_noop!(liquidate(7, a), Error::<Test>::LiquidationDenied);
 		set_level(BTC, Level::Normal);
 		set_prices(BTC, 96_900, Validity::Invalid);
-		assert_noop!(
-			Margin::liquidate(RuntimeOrigin::signed(7), a),
-			Error::<Test>::LiquidationDenied
-		);
+		assert_noop!(liquidate(7, a), Error::<Test>::LiquidationDenied);
 		// Freshly valid again: anyone may, or the next block does.
 		Board::<Test>::mutate(0, |shard| shard[0].prices.validity = Validity::Degraded);
-		assert_ok!(Margin::liquidate(RuntimeOrigin::signed(7), a));
+		assert_ok!(liquidate(7, a));
 		assert!(account_of(a).positions[0].lots < 1_000);
 	});
 }
