@@ -68,6 +68,7 @@ impl<T: Config> Pallet<T> {
 	/// every block, whatever happened. Each market whose own totals disagree is reported as broken, so
 	/// that the breaker freezes it alone; nothing can be withdrawn until the sums agree again.
 	pub(crate) fn compare_custody() {
+		Self::compare_assets();
 		let ledger = Ledger::<T>::get();
 		let claimed = ledger.claims(T::Insurance::total());
 		if i128::try_from(ledger.held) != Ok(claimed) {

@@ -1,7 +1,8 @@
 //! The ladder: what is done, step by step, with an account that is under its maintenance margin.
 //!
 //! ```text
-//!   cancel orders -> funds pay what a bankrupt lacks -> book, never beyond the bankruptcy price
+//!   cancel orders -> offer collateral for what is owed -> funds pay what a bankrupt lacks
+//!                 -> book, never beyond the bankruptcy price
 //!                 -> deleverage: bankrupt, below a third of the margin, or after ten blocks
 //!                 -> haircut of the other side -> bad debt, and the market is quarantined
 //! ```
@@ -149,8 +150,16 @@ impl<T: Config> House<T> {
 	/// Health of a loaded account as it is now.
 	pub(crate) fn health_of(&mut self, index: usize) -> Health {
 		let account = &self.accounts[index].account;
-		let (quote, positions) = (account.quote, account.positions.clone());
-		self.health(quote, &positions)
+		let positions = account.positions.clone();
+		let backing = self.backing(index);
+		self.health(backing, &positions)
+	}
+
+	/// Health with other collateral at its whole price: what the account can pay when that is sold.
+	/// Until then its positions are not closed beyond where it can pay, and no fund is asked.
+	fn solvency_of(&mut self, index: usize) -> Health {
+		let (health, more) = (self.health_of(index), self.haircut_of(index));
+		Health { equity: health.equity.saturating_add(signed(more)), ..health }
 	}
 
 	/// Whether the account was deleveraged for others lately and still has half its margin.
@@ -191,6 +200,12 @@ impl<T: Config> House<T> {
 			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
 		}
 		let mut any = orders > 0;
+		// What the account owes is collected from its collateral before funds or others are asked.
+		if self.accounts[index].account.quote < 0 {
+			let worst = legs.first().map(|(seen, _)| &seen.position);
+			let blamed = worst.map(|position| (position.market, position.lots.signum()));
+			self.begin_sale(index, blamed);
+		}
 		let draw = self.draw(index, &legs);
 		let solvent = self.health_of(index).equity > 0;
 		let most = if solvent { LEGS } else { legs.len() };
@@ -261,7 +276,7 @@ impl<T: Config> House<T> {
 
 	/// Let the funds pay what a bankrupt account lacks.
 	fn draw(&mut self, index: usize, legs: &[(Seen, GateView)]) -> Option<Draw> {
-		let equity = self.health_of(index).equity;
+		let equity = self.solvency_of(index).equity;
 		// The funds of the market that lost most are asked.
 		let worst = legs.iter().min_by_key(|(seen, _)| seen.leg().unrealised())?;
 		let market = worst.0.position.market;
@@ -280,12 +295,13 @@ impl<T: Config> House<T> {
 		let Some(Draw { market, equity, value, paid }) = draw else { return };
 		let rest = self.value_of(index).min(value);
 		let owing = mul_div_ceil(equity.unsigned_abs(), rest, value.max(1));
-		let spare = self.health_of(index).equity.saturating_add(signed(owing));
+		let spare = self.solvency_of(index).equity.saturating_add(signed(owing));
 		let returned = u128::try_from(spare).unwrap_or(0).min(paid);
 		if returned > 0 {
 			self.credit(index, signed(returned).saturating_neg());
 			T::Insurance::penalty(market, returned);
 		}
+		self.owe_funds(index, market, paid - returned);
 		if paid > returned {
 			T::Observe::observe(market, &Observation::Covered { amount: paid - returned });
 		}
@@ -316,7 +332,7 @@ impl<T: Config> House<T> {
 			return false;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
-		let share = liquidation::equity_share(&health, &leg);
+		let share = liquidation::equity_share(&self.solvency_of(index), &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
 		let limit = liquidation::book_limit(&health, &leg, bankruptcy);
 		let limit = match leg.closing() {
@@ -365,10 +381,11 @@ impl<T: Config> House<T> {
 		if !urgent && age <= RAMP_BLOCKS {
 			return false;
 		}
-		let share = liquidation::equity_share(&health, &leg);
+		let solvency = self.solvency_of(index);
+		let share = liquidation::equity_share(&solvency, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
 		let lots = liquidation::step(&health, &leg, age);
-		let solvent = health.equity >= 0;
+		let solvent = solvency.equity >= 0;
 		let price = if solvent { leg.price } else { bankruptcy };
 		// A bankrupt's own winning account is as good as any; a solvent owner would trade with himself.
 		let mut closed = self.deleverage(index, &seen, lots, price, !solvent);

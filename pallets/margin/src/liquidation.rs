@@ -12,9 +12,9 @@
 use crate::{
 	ladder::Failed,
 	triggers::{trees, Tree, Trees},
-	types::Cursor,
+	types::{Cursor, Visits},
 	weights::WeightInfo,
-	Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
+	Backlog, Config, Cursors, Error, House, Ledger, Listings, Pallet, Risk,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use breakwater_core::trigger::crossed_page;
@@ -59,7 +59,14 @@ impl<T: Config> OnPrice for Pallet<T> {
 		if market.0 >= MAX_MARKETS {
 			return;
 		}
-		Self::change_board(market, |entry| entry.prices = usable(&entry.prices, prices));
+		let mut assets = 0;
+		Self::change_board(market, |entry| {
+			entry.prices = usable(&entry.prices, prices);
+			assets = entry.assets;
+		});
+		if assets != 0 {
+			Self::revalue(assets, prices, meter);
+		}
 		if !Self::may_be_liquidated(market) {
 			// The hook looks at it when it may be liquidated again.
 			return Self::set_backlog(market, true);
@@ -216,7 +223,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn keep_cursors(market: MarketId, before: &[Option<Cursor>; 4], now: &[Option<Cursor>; 4]) {
+	fn keep_cursors(market: MarketId, before: &Visits, now: &Visits) {
 		if before != now {
 			if now.iter().all(Option::is_none) {
 				Cursors::<T>::remove(market);
@@ -275,9 +282,10 @@ impl<T: Config> Pallet<T> {
 		done as u32
 	}
 
-	/// The trees of a market and where each is crossed.
+	/// The trees of a market, with those of the assets that it values, and where each is crossed.
 	fn crossing(market: MarketId) -> Vec<(Tree, Ticks)> {
-		let prices = Self::prices(market);
+		let entry = Self::board_of(market);
+		let prices = entry.prices;
 		let mut all = Vec::with_capacity(4);
 		// A price that is missing crosses nothing.
 		let long = if prices.long.is_zero() { Ticks::MAX } else { prices.long };
@@ -286,6 +294,13 @@ impl<T: Config> Pallet<T> {
 		if let Some(terms) = Risk::<T>::get(market) {
 			for (lots, step) in Self::funding_steps(market, &terms) {
 				all.push((Tree::funding(market, lots), step.as_ticks()));
+			}
+		}
+		if entry.assets != 0 {
+			for (place, listing) in (0..).zip(Listings::<T>::get()) {
+				if entry.assets >> place & 1 == 1 {
+					all.push((Tree::value(place), listing.value.as_ticks()));
+				}
 			}
 		}
 		all

@@ -74,6 +74,8 @@ parameter_types! {
 	/// Whether the book collects orders for an auction.
 	pub static Collecting: bool = false;
 	pub static Seen: Vec<(MarketId, Observation)> = Default::default();
+	/// The most that leaves custody at once, in quote units.
+	pub static DoorLimit: u128 = u128::MAX;
 }
 
 pub struct Clock;
@@ -121,6 +123,20 @@ impl Backstop for Insurer {
 		let paid = Paid::get();
 		Paid::set(&(paid.0 + premium, paid.1 + surcharge));
 		Fund::set(&(Fund::get() + premium + surcharge));
+	}
+}
+
+frame_support::ord_parameter_types! {
+	/// Who may tighten the terms of collateral.
+	pub const Committee: AccountId = 77;
+}
+
+/// The bound of what leaves custody: nothing while it is shut.
+pub struct Door;
+impl breakwater_primitives::Outflow<AccountId> for Door {
+	fn leaves(_: &AccountId, value: u128) -> DispatchResult {
+		frame_support::ensure!(value <= DoorLimit::get(), DispatchError::Other("bucket"));
+		Ok(())
 	}
 }
 
@@ -259,6 +275,9 @@ impl Config for Test {
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type CollateralListOrigin = frame_system::EnsureRoot<AccountId>;
+	type CollateralTightenOrigin = frame_system::EnsureSignedBy<Committee, AccountId>;
+	type Outflow = Door;
 	type WeightInfo = ();
 }
 
@@ -294,8 +313,10 @@ impl ExtBuilder {
 		.assimilate_storage(&mut storage)
 		.unwrap();
 		pallet_assets::GenesisConfig::<Test> {
-			assets: vec![(1, 1, true, 1)],
-			accounts: (1..20).map(|who| (1, who, 1_000_000 * QUOTE)).collect(),
+			assets: vec![(1, 1, true, 1), (2, 1, true, 1), (3, 1, true, 1), (4, 1, true, 1)],
+			accounts: (1..5)
+				.flat_map(|asset| (1..20).map(move |who| (asset, who, 1_000_000 * QUOTE)))
+				.collect(),
 			..Default::default()
 		}
 		.assimilate_storage(&mut storage)
@@ -309,6 +330,7 @@ impl ExtBuilder {
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
 			Collecting::set(false);
+			DoorLimit::set(u128::MAX);
 			Charge::set(Default::default());
 			for market in [BTC, ETH] {
 				Margin::market_created(market, btc_terms()).unwrap();

@@ -1,7 +1,8 @@
 //! The session: accounts loaded for one operation, changed in memory, written once.
 
 use crate::{
-	types::{position_in, Account, BoardEntry, Position, Positions, Shard},
+	collateral::types::Listings,
+	types::{position_in, Account, BoardEntry, Collaterals, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
 };
 use alloc::vec::Vec;
@@ -23,6 +24,10 @@ pub struct Loaded<AccountId> {
 	pub(crate) quote_before: Amount,
 	/// Positions as they were loaded.
 	pub(crate) before: Positions,
+	/// Other collateral as it was loaded.
+	pub(crate) collaterals_before: Collaterals,
+	/// The market and the side whose losses its sold collateral did not cover.
+	pub(crate) blamed: Option<(MarketId, i64)>,
 	/// Whether it must be written.
 	pub(crate) dirty: bool,
 	/// Whether balance or lots changed, so that its triggers must be checked.
@@ -77,6 +82,8 @@ pub struct House<T: Config> {
 	/// An account that is being liquidated pays a penalty and no charges of insurance.
 	pub(crate) liquidated: Option<AccountRef>,
 	pub(crate) charges: Vec<(MarketId, Charges)>,
+	/// Listed assets, read once an account has such collateral.
+	pub(crate) listings: Option<Listings>,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
 	day: Option<u16>,
@@ -92,6 +99,7 @@ impl<T: Config> House<T> {
 			fees: 0,
 			liquidated: None,
 			charges: Vec::new(),
+			listings: None,
 			boards: Vec::new(),
 			risks: Vec::new(),
 			day: None,
@@ -111,11 +119,14 @@ impl<T: Config> House<T> {
 	/// Put a new account into the session.
 	pub(crate) fn push(&mut self, who: AccountRef, account: Account<T::AccountId>) -> usize {
 		let (quote_before, before) = (account.quote, account.positions.clone());
+		let collaterals_before = account.collaterals.clone();
 		self.accounts.push(Loaded {
 			who,
 			account,
 			quote_before,
 			before,
+			collaterals_before,
+			blamed: None,
 			dirty: false,
 			touched: false,
 			funding: Vec::new(),
@@ -293,8 +304,8 @@ impl<T: Config> House<T> {
 		lots: Lots,
 		price: Ticks,
 	) -> (bool, Health) {
-		let account = &self.accounts[index].account;
-		let (quote, mut positions) = (account.quote, account.positions.clone());
+		let quote = self.backing(index);
+		let mut positions = self.accounts[index].account.positions.clone();
 		let (Ok(terms), board) = (self.risk(market), self.board(market)) else {
 			return (false, Health::default());
 		};
@@ -328,7 +339,7 @@ impl<T: Config> House<T> {
 		let opens = opened(held.lots, after_lots(held.lots, side, lots));
 		let left =
 			after.surplus().saturating_sub(signed(self.premium_at_most(index, id, Lots(opens))));
-		let quote = self.accounts[index].account.quote;
+		let quote = self.backing(index);
 		let allowed = left >= 0
 			|| lots <= room && {
 				let before = self.accounts[index].account.positions.clone();
@@ -454,6 +465,7 @@ impl<T: Config> Session for House<T> {
 	fn commit(mut self, check: Check<'_>) -> Result<Settled, DispatchError> {
 		self.failure()?;
 		self.charge();
+		self.charge_interest();
 		if let Check::Initial { who, market, view, post_only } = check {
 			self.check_initial(who, market, view, post_only)?;
 		}

@@ -2,6 +2,7 @@
 
 use crate::{
 	checks::Seen,
+	collateral::{owed_moved, rearm_values, Valued},
 	session::{Loaded, Moved},
 	types::{grid_cell, grid_place, position_in, Position},
 	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
@@ -13,7 +14,12 @@ use breakwater_core::{
 	trigger::{arm as core_arm, disarm, TriggerPage, BUCKET_TICKS},
 };
 use breakwater_math::{
-	arithmetic::signed, deleveraging, funding::FRACTION_BITS, trigger, Armed, Health, Leg, Step,
+	arithmetic::signed,
+	collateral::worth,
+	deleveraging,
+	funding::FRACTION_BITS,
+	trigger::{self, Placed},
+	Armed, Health, Holding, Leg, Step, Value,
 };
 use breakwater_primitives::{
 	store::MapBackend, AccountRef, Amount, Backstop, Balance, Lots, MarketId, Observation, Observe,
@@ -38,6 +44,8 @@ pub(crate) fn trees<T: Config>() -> Trees<T> {
 const FUNDING: u16 = 1 << 15;
 /// Set in a market's number, with the class of leverage, where the grid of deleveraging is kept.
 const GRID: u16 = 1 << 14;
+/// Set in the place of a listed asset, where triggers on its value wait.
+const VALUE: u16 = FUNDING | GRID;
 /// Where the class of leverage stands in such a number.
 const CLASS_SHIFT: u16 = 8;
 
@@ -66,6 +74,10 @@ impl Tree {
 		let kind = if lots > 0 { Kind::Rising } else { Kind::Falling };
 		Self { key: MarketId(market.0 | GRID | (class as u16) << CLASS_SHIFT), kind }
 	}
+	/// Where triggers on the value of the listed asset at `place` wait: for a falling one.
+	pub(crate) const fn value(place: u8) -> Self {
+		Self { key: MarketId(VALUE | place as u16), kind: Kind::Falling }
+	}
 	/// The tree of which a page or word says that it belongs to it.
 	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) const fn of_key(key: MarketId, kind: Kind) -> Self {
@@ -73,7 +85,7 @@ impl Tree {
 	}
 
 	/// Arm a trigger at `at`, or nearer to the scalar where too many wait. Returns where.
-	fn arm<T: Config>(
+	pub(crate) fn arm<T: Config>(
 		self,
 		trees: &mut Trees<T>,
 		at: Ticks,
@@ -114,24 +126,34 @@ struct Target {
 	cell: u16,
 }
 
-/// Where the triggers of the positions `held` shall wait. Those that still come in time stay, and with
-/// them the place on the grid, which is only brought up to date when they move.
-fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
+/// Where the triggers of the positions `held` and of other assets shall wait. Those that still come in
+/// time stay, and with them the place on the grid, which is only brought up to date when they move.
+fn targets(quote: Amount, held: &[&Seen], valued: &[Valued]) -> (Vec<Target>, Vec<Option<Value>>) {
 	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
-	let keep = trigger::holds(quote, held.iter().map(|seen| (seen.leg(), seen.position.armed)));
+	let keep = trigger::holds_all(
+		quote,
+		held.iter().map(|seen| (seen.leg(), seen.position.armed)),
+		valued.iter().map(|one| (one.holding, one.armed)),
+	);
+	let kept = || valued.iter().map(|one| one.armed).collect();
 	if keep && held.iter().all(|seen| seen.position.cell != 0) {
 		let stays = |seen: &&Seen| Target { armed: seen.position.armed, cell: seen.position.cell };
-		return held.iter().map(stays).collect();
+		return (held.iter().map(stays).collect(), kept());
 	}
-	let equity = Health::of(quote, legs.iter().copied()).equity;
+	let holdings: Vec<Holding> = valued.iter().map(|one| one.holding).collect();
+	let backing = quote.saturating_add(signed(worth(&holdings)));
+	let equity = Health::of(backing, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
-	let placed = if keep { Vec::new() } else { trigger::place(quote, &legs) };
+	let placed = match keep {
+		true => Placed { legs: Vec::new(), holdings: kept() },
+		false => trigger::place_all(quote, &legs, &holdings),
+	};
 	let target = |(index, seen): (usize, &&Seen)| Target {
-		armed: placed.get(index).copied().unwrap_or(seen.position.armed),
+		armed: placed.legs.get(index).copied().unwrap_or(seen.position.armed),
 		cell: grid_cell(class, deleveraging::bucket(seen.leg().entry())),
 	};
-	held.iter().enumerate().map(target).collect()
+	(held.iter().enumerate().map(target).collect(), placed.holdings)
 }
 
 /// Bring the triggers of an account in line with its positions.
@@ -139,10 +161,11 @@ fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
-) -> Result<(), Error<T>> {
+	valued: &[Valued],
+) -> Result<Vec<Option<Value>>, Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
-	let targets = targets(loaded.account.quote, &held);
+	let (targets, values) = targets(loaded.account.quote, &held, valued);
 	let wanted = |(seen, target): (&&Seen, &Target)| {
 		waiting(&Position { armed: target.armed, cell: target.cell, ..seen.position })
 	};
@@ -182,7 +205,16 @@ fn rearm<T: Config>(
 			loaded.dirty = true;
 		}
 	}
-	Ok(())
+	Ok(values)
+}
+
+/// Take a trigger away.
+pub(crate) fn disarm_one<T: Config>(
+	trees: &mut Trees<T>,
+	(tree, at): (Tree, Ticks),
+	who: AccountRef,
+) {
+	disarm(trees, tree.key, tree.kind, at, who, LIQUIDATION);
 }
 
 fn take_away<T: Config>(
@@ -190,9 +222,7 @@ fn take_away<T: Config>(
 	keys: impl Iterator<Item = Option<(Tree, Ticks)>>,
 	who: AccountRef,
 ) {
-	for (tree, at) in keys.flatten() {
-		disarm(trees, tree.key, tree.kind, at, who, LIQUIDATION);
-	}
+	keys.flatten().for_each(|key| disarm_one::<T>(trees, key, who));
 }
 
 impl<T: Config> House<T> {
@@ -205,22 +235,25 @@ impl<T: Config> House<T> {
 	pub(crate) fn write(mut self) -> Result<Settled, DispatchError> {
 		self.failure()?;
 		self.charge();
+		self.charge_interest();
+		self.review_debts();
 		self.settle_deficits();
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
-		let mut quote_moved: Amount = 0;
+		let (mut quote_moved, mut owed): (Amount, Amount) = (0, 0);
 		for index in 0..self.accounts.len() {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
 				let seen = self.seen(&positions);
 				self.end_liquidation(index, &seen);
-				rearm::<T>(&mut trees, &mut self.accounts[index], &seen)?;
+				self.rearm_all(&mut trees, index, &seen)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {
 				continue;
 			}
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
+			owed = owed.saturating_add(owed_moved(loaded));
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
 			for (market, paid) in core::mem::take(&mut loaded.funding) {
@@ -230,26 +263,48 @@ impl<T: Config> House<T> {
 			Accounts::<T>::insert(loaded.who, &loaded.account);
 			settled.accounts = settled.accounts.saturating_add(1);
 		}
-		self.write_totals(quote_moved);
+		self.write_totals(quote_moved, owed);
+		self.write_claims();
 		let flushed = trees.flush();
 		settled.index_writes = flushed.pages.saturating_add(flushed.words);
 		Ok(settled)
 	}
 
+	/// Bring the triggers of positions and of other collateral in line.
+	fn rearm_all(
+		&mut self,
+		trees: &mut Trees<T>,
+		index: usize,
+		seen: &[Seen],
+	) -> Result<(), Error<T>> {
+		let account = &self.accounts[index].account;
+		let collaterals = account.collaterals.clone();
+		let valued = if account.holds_lots() { self.valued(&collaterals) } else { Vec::new() };
+		let values = rearm::<T>(trees, &mut self.accounts[index], seen, &valued)?;
+		let before = self.accounts[index].collaterals_before.is_empty();
+		if before && collaterals.is_empty() {
+			return Ok(());
+		}
+		let listings = self.listings().clone();
+		let targets: Vec<_> = valued.into_iter().zip(values).collect();
+		rearm_values::<T>(trees, &mut self.accounts[index], &listings, &targets)
+	}
+
 	/// A liquidation is over when the account is healthy again.
 	fn end_liquidation(&mut self, index: usize, seen: &[Seen]) {
-		let loaded = &mut self.accounts[index];
-		if loaded.account.since == 0 {
+		if self.accounts[index].account.since == 0 {
 			return;
 		}
+		let backing = self.backing(index);
+		let loaded = &mut self.accounts[index];
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
-		if !Health::of(loaded.account.quote, held.map(Seen::leg)).liquidatable() {
+		if !Health::of(backing, held.map(Seen::leg)).liquidatable() {
 			(loaded.account.since, loaded.account.retry, loaded.dirty) = (0, 0, true);
 		}
 	}
 
 	/// Running totals; the hot path of a resting order has none to write.
-	fn write_totals(&self, quote: Amount) {
+	fn write_totals(&self, quote: Amount, owed: Amount) {
 		let (mut cost, mut funding, mut dust): (Amount, Amount, Balance) = (0, 0, 0);
 		for moved in &self.moved {
 			let swept = write_market::<T>(moved);
@@ -260,6 +315,7 @@ impl<T: Config> House<T> {
 		if quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
+				ledger.owed = ledger.owed.saturating_add_signed(owed);
 				ledger.cost = ledger.cost.saturating_add(cost);
 				ledger.funding = ledger.funding.saturating_add(funding);
 				ledger.dust = ledger.dust.saturating_add(dust);
@@ -268,21 +324,24 @@ impl<T: Config> House<T> {
 		}
 	}
 
-	/// Insurance pays for accounts that fills left without positions and below zero; what it does
-	/// not pay is taken from the other side of the market in which the account lost most, and what may
+	/// Insurance pays for accounts that fills left without positions, without other collateral and
+	/// below zero; what it does not pay is taken from the other side of the market in which the account lost most, and what may
 	/// not be taken becomes bad debt of that market.
 	fn settle_deficits(&mut self) {
-		let Some(last) = self.moved.last().map(|moved| moved.market) else { return };
+		let last = self.moved.last().map(|moved| moved.market);
 		for index in 0..self.accounts.len() {
 			let loaded = &self.accounts[index];
 			let (who, quote) = (loaded.who, loaded.account.quote);
-			if quote >= 0 || !loaded.touched || loaded.account.holds_lots() {
+			let sold = loaded.account.collaterals.is_empty();
+			if quote >= 0 || !loaded.touched || loaded.account.holds_lots() || !sold {
 				continue;
 			}
 			let lost_most = loaded.fills.iter().min_by_key(|filled| filled.realised);
-			let market = lost_most.map_or(last, |filled| filled.market);
+			let market = lost_most.map(|filled| filled.market).or(last);
+			let lost_in = |market| (market, position_in(&loaded.before, market).lots);
+			// Losses from before belong to the market that they were made in.
+			let Some((market, lost)) = loaded.blamed.or(market.map(lost_in)) else { continue };
 			let deficit = quote.unsigned_abs();
-			let lost = position_in(&loaded.before, market).lots;
 			let covered = T::Insurance::cover(market, deficit).min(deficit);
 			let socialised = self.haircut(market, lost, deficit - covered);
 			let uncovered = deficit - covered - socialised;

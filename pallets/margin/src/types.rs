@@ -3,7 +3,7 @@
 use breakwater_math::{
 	funding::FRACTION_BITS,
 	reserve::{Exposure, Resting},
-	Accrual, Armed, Ppm,
+	Accrual, Armed, Ppm, Value,
 };
 use breakwater_primitives::{
 	AccountRef, Amount, AssetId, Balance, Lots, MarketId, Millis, OpenOrder, Permission, Prices,
@@ -172,7 +172,12 @@ pub struct Collateral {
 	pub asset: AssetId,
 	/// How much, in its smallest unit.
 	pub amount: Balance,
+	/// The published value at which its trigger waits; nowhere while the account holds no position.
+	pub armed: Option<Value>,
 }
+
+/// Other collateral of one account.
+pub type Collaterals = BoundedVec<Collateral, ConstU32<4>>;
 
 /// An account: everything that a trader has here, in one item.
 #[derive(
@@ -187,8 +192,8 @@ pub struct Account<AccountId> {
 	pub keys: u8,
 	/// Settled quote balance in quote units; negative when losses were more than there was.
 	pub quote: Amount,
-	/// Collateral other than the quote asset; empty until such an asset is listed.
-	pub collaterals: BoundedVec<Collateral, ConstU32<4>>,
+	/// Collateral other than the quote asset.
+	pub collaterals: Collaterals,
 	/// Positions.
 	pub positions: Positions,
 	/// Resting orders over all markets.
@@ -202,6 +207,9 @@ pub struct Account<AccountId> {
 	/// Until this block it is not liquidated while it has half its maintenance margin, since it was
 	/// deleveraged for others.
 	pub spared: u32,
+	/// When interest on a negative quote balance was last taken, in seconds of chain time; zero while
+	/// nothing is owed.
+	pub owes_since: u32,
 }
 
 /// Bits of a cell that hold the bucket of the entry price; above them stands the class.
@@ -228,6 +236,10 @@ pub struct Cursor {
 	/// The place among the crossed triggers of the page.
 	pub skip: u16,
 }
+
+/// Where the next visit goes on in each tree of a market: two of prices, two of funding, and those of
+/// the assets that it values.
+pub type Visits = [Option<Cursor>; 12];
 
 /// What liquidations took from a market's book lately.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -303,6 +315,7 @@ impl<AccountId> Account<AccountId> {
 			since: 0,
 			retry: 0,
 			spared: 0,
+			owes_since: 0,
 		}
 	}
 	/// The resting orders that it may have: what rests costs the chain something, and an order that
@@ -351,6 +364,8 @@ pub struct BoardEntry {
 	/// How much the index moves in the square root of a minute: raises the initial margin of what is
 	/// added, never maintenance margin.
 	pub volatility: Ppm,
+	/// The listed assets that the market's prices value, one bit for each place.
+	pub assets: u8,
 }
 
 impl BoardEntry {
@@ -444,6 +459,8 @@ pub struct Totals {
 	pub dust: Balance,
 	/// Deficits of closed accounts that no fund paid: a receivable, the sum of `BadDebt`.
 	pub bad_debt: Balance,
+	/// The sum of what accounts with a negative quote balance owe; in `quote` with its sign already.
+	pub owed: Balance,
 }
 
 impl Totals {

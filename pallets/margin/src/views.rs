@@ -1,7 +1,7 @@
 //! What clients ask.
 
-use crate::{checks::Seen, Accounts, Config, House, Keys, Pallet};
-use breakwater_math::{trigger, Health};
+use crate::{checks::Seen, Accounts, Config, House, Keys, Pallet, Sales};
+use breakwater_math::{arithmetic::signed, trigger, Health};
 use breakwater_primitives::{
 	api::{AccountSummary, PositionSummary},
 	AccountRef,
@@ -19,7 +19,10 @@ impl<T: Config> Pallet<T> {
 		let mut house = House::<T>::new();
 		let seen = house.seen(&stored.positions);
 		let held = || seen.iter().filter(|seen| seen.position.lots != 0);
-		let health = Health::of(stored.quote, held().map(Seen::leg));
+		let backing = stored.quote.saturating_add(signed(house.worth(&stored.collaterals)));
+		let other = house.initial_worth(&stored.collaterals, &stored.positions);
+		let collaterals = house.summaries(&stored.collaterals, &stored.positions);
+		let health = Health::of(backing, held().map(Seen::leg));
 		let positions = held().map(|seen| PositionSummary {
 			market: seen.position.market,
 			lots: seen.position.lots,
@@ -33,9 +36,11 @@ impl<T: Config> Pallet<T> {
 			equity: health.equity,
 			maintenance_margin: health.maintenance,
 			initial_margin: House::<T>::initial_margin(&seen),
-			withdrawable: House::<T>::withdrawable(stored.quote, &seen),
+			withdrawable: House::<T>::withdrawable(stored.quote, other, &seen),
 			positions: positions.collect(),
 			orders: stored.orders.to_vec(),
+			collaterals,
+			for_sale: Sales::<T>::contains_key(account),
 		})
 	}
 }

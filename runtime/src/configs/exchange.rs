@@ -163,6 +163,9 @@ impl pallet_margin::Config for Runtime {
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = MaxFills;
+	type CollateralListOrigin = EnsureLoosen;
+	type CollateralTightenOrigin = EnsureCommitteeHalf;
+	type Outflow = ();
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
 }
 
