@@ -74,8 +74,11 @@ impl<T: Config> Pallet<T> {
 		let owes = stored.quote < 0;
 		ensure!(idle && stored.keys == 0 && !owes, Error::<T>::AccountInUse);
 		let paid = u128::try_from(stored.quote).unwrap_or(0);
+		if paid > 0 || !stored.collaterals.is_empty() {
+			// All of it may leave an account that has nothing to carry.
+			Self::ensure_exits_open(&mut house, index)?;
+		}
 		if paid > 0 {
-			Self::ensure_may_leave(&mut house, index, paid)?;
 			house.credit(index, house.accounts[index].account.quote.saturating_neg());
 			T::Outflow::leaves(&who, paid)?;
 			Self::pay(&who, paid)?;

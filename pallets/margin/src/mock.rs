@@ -3,13 +3,14 @@
 use crate as pallet_margin;
 use crate::*;
 use breakwater_core::units::Contract;
-use breakwater_math::{Bracket, RiskTerms};
+use breakwater_math::{Bracket, RiskTerms, Scale};
 use breakwater_primitives::{
 	clearing::{self, Fees},
 	AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill, Gate, GateView,
 	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices, Sequence,
 	Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
 };
+use collateral::types::NewAsset;
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{AsEnsureOriginWithArg, ConstU32, UnixTime},
@@ -313,8 +314,8 @@ impl ExtBuilder {
 		.assimilate_storage(&mut storage)
 		.unwrap();
 		pallet_assets::GenesisConfig::<Test> {
-			assets: vec![(1, 1, true, 1), (2, 1, true, 1), (3, 1, true, 1), (4, 1, true, 1)],
-			accounts: (1..5)
+			assets: (1..12).map(|asset| (asset, 1, true, 1)).collect(),
+			accounts: (1..12)
 				.flat_map(|asset| (1..20).map(move |who| (asset, who, 1_000_000 * QUOTE)))
 				.collect(),
 			..Default::default()
@@ -457,4 +458,57 @@ pub fn next_block() {
 pub fn liquidate(caller: AccountId, who: AccountRef) -> DispatchResult {
 	let done = Margin::liquidate(RuntimeOrigin::signed(caller), who);
 	done.map(|_| ()).map_err(|failed| failed.error)
+}
+
+/// An asset whose price is that of ETH: a million of its units are a thousand lots, 10,000 at
+/// [`PRICE`].
+pub const COIN: u32 = 2;
+/// An asset that stands at par.
+pub const STABLE: u32 = 3;
+/// An asset whose price is that of BTC.
+pub const WRAPPED: u32 = 4;
+/// A million units of [`COIN`] or [`WRAPPED`].
+pub const ONE: u128 = 1_000_000;
+
+pub fn coin() -> NewAsset {
+	NewAsset {
+		asset: COIN,
+		market: Some(ETH),
+		ceiling: Ticks::MAX,
+		scale: Scale { contract: Contract { unit: 100 }, per_lot: 1_000 },
+		maintenance: Ppm(900_000),
+		initial: Ppm(850_000),
+		account_cap: 100 * ONE,
+		total_cap: 150 * ONE,
+	}
+}
+
+/// List the three assets.
+pub fn list_assets() {
+	let stable = NewAsset {
+		asset: STABLE,
+		market: None,
+		ceiling: Ticks(1_000_000),
+		scale: Scale { contract: Contract { unit: 1 }, per_lot: 1_000_000 },
+		maintenance: Ppm(980_000),
+		initial: Ppm(930_000),
+		account_cap: 100_000 * QUOTE,
+		total_cap: 200_000 * QUOTE,
+	};
+	let wrapped = NewAsset {
+		asset: WRAPPED,
+		market: Some(BTC),
+		maintenance: Ppm(750_000),
+		initial: Ppm(700_000),
+		..coin()
+	};
+	for terms in [coin(), stable, wrapped] {
+		Margin::list_asset(RuntimeOrigin::root(), terms).unwrap();
+	}
+}
+
+/// Put so much of an asset into sub-account 0 of `who`; returns the account.
+pub fn backed(who: AccountId, asset: u32, amount: u128) -> AccountRef {
+	Margin::deposit_asset(RuntimeOrigin::signed(who), 0, asset, amount).unwrap();
+	Keys::<Test>::get((who, 0)).unwrap().account
 }

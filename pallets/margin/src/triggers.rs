@@ -2,7 +2,7 @@
 
 use crate::{
 	checks::Seen,
-	collateral::{owed_moved, rearm_values, Valued},
+	collateral::{note_debt, owed_moved, rearm_values, Valued},
 	session::{Loaded, Moved},
 	types::{grid_cell, grid_place, position_in, Position},
 	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
@@ -253,6 +253,7 @@ impl<T: Config> House<T> {
 				continue;
 			}
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
+			note_debt::<T>(loaded);
 			owed = owed.saturating_add(owed_moved(loaded));
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
@@ -312,7 +313,8 @@ impl<T: Config> House<T> {
 			funding = funding.saturating_add(moved.paid).saturating_sub(signed(swept));
 			dust = dust.saturating_add(swept);
 		}
-		if quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0 {
+		let money = quote != 0 || owed != 0 || cost != 0;
+		if money || self.fees != 0 || funding != 0 || dust != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
 				ledger.owed = ledger.owed.saturating_add_signed(owed);
@@ -325,8 +327,8 @@ impl<T: Config> House<T> {
 	}
 
 	/// Insurance pays for accounts that fills left without positions, without other collateral and
-	/// below zero; what it does not pay is taken from the other side of the market in which the account lost most, and what may
-	/// not be taken becomes bad debt of that market.
+	/// below zero; what it does not pay is taken from the other side of the market in which the account
+	/// lost most, and what may not be taken becomes bad debt of that market.
 	fn settle_deficits(&mut self) {
 		let last = self.moved.last().map(|moved| moved.market);
 		for index in 0..self.accounts.len() {

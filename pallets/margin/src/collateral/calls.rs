@@ -123,7 +123,8 @@ impl<T: Config> Pallet<T> {
 		Self::pay_asset(to, asset, amount)
 	}
 
-	/// Pay all other collateral of an account that is being closed out to its owner.
+	/// Pay all other collateral of an account that is being closed, from which all may leave, to its
+	/// owner.
 	pub(crate) fn pay_all_assets(
 		house: &mut House<T>,
 		index: usize,
@@ -132,7 +133,7 @@ impl<T: Config> Pallet<T> {
 		let account: AccountRef = house.accounts[index].who;
 		for collateral in house.accounts[index].account.collaterals.clone() {
 			let (asset, amount) = (collateral.asset, collateral.amount);
-			Self::release_asset(house, index, asset, amount)?;
+			house.take_out(index, asset, amount)?;
 			Self::pay_out(house, to, asset, amount)?;
 			let to = to.clone();
 			Self::deposit_event(Event::AssetWithdrawn { account, to, asset, amount });

@@ -66,8 +66,7 @@ impl<T: Config> House<T> {
 		Pallet::<T>::deposit_event(Event::InterestPaid { account, debt, amount: due });
 	}
 
-	/// Open, go on with and end the sales of collateral of the accounts that are written; note since
-	/// when they owe.
+	/// Open, go on with and end the sales of collateral of the accounts that are written.
 	pub(crate) fn review_debts(&mut self) {
 		let last = self.moved.last().map(|moved| moved.market);
 		for index in 0..self.accounts.len() {
@@ -79,14 +78,6 @@ impl<T: Config> House<T> {
 			if had || !loaded.collaterals_before.is_empty() {
 				self.review_sale(index, last);
 			}
-			let loaded = &mut self.accounts[index];
-			let since = match loaded.account.quote {
-				0.. => 0,
-				_ if loaded.account.owes_since == 0 => now_in_seconds::<T>(),
-				_ => loaded.account.owes_since,
-			};
-			loaded.dirty |= since != loaded.account.owes_since;
-			loaded.account.owes_since = since;
 		}
 	}
 
@@ -173,6 +164,16 @@ impl<T: Config> House<T> {
 				sale.repay = sale.repay.saturating_add(amount);
 			}
 		});
+	}
+}
+
+/// Note since when an account that is written owes.
+pub(crate) fn note_debt<T: Config>(loaded: &mut Loaded<T::AccountId>) {
+	let account = &mut loaded.account;
+	if account.quote >= 0 {
+		account.owes_since = 0;
+	} else if account.owes_since == 0 {
+		account.owes_since = now_in_seconds::<T>();
 	}
 }
 

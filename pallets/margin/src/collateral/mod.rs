@@ -30,5 +30,5 @@ mod listing;
 pub mod types;
 mod worth;
 
-pub(crate) use debts::owed_moved;
+pub(crate) use debts::{note_debt, owed_moved};
 pub(crate) use keys::{rearm_values, waiting_value, Valued};
