@@ -157,7 +157,6 @@ fn storage_prefixes_that_others_read_are_pinned() {
 		pallet_margin::Accounts in "Margin",
 		pallet_margin::Totals in "Margin",
 		pallet_margin::Board in "Margin",
-		pallet_margin::Listings in "Margin",
 		pallet_margin::Sales in "Margin",
 		pallet_circuit_breaker::Status in "CircuitBreaker",
 		pallet_price_guard::Guards in "PriceGuard",

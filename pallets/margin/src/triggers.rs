@@ -332,12 +332,11 @@ impl<T: Config> House<T> {
 	fn settle_deficits(&mut self) {
 		let last = self.moved.last().map(|moved| moved.market);
 		for index in 0..self.accounts.len() {
-			let loaded = &self.accounts[index];
-			let (who, quote) = (loaded.who, loaded.account.quote);
-			let sold = loaded.account.collaterals.is_empty();
-			if quote >= 0 || !loaded.touched || loaded.account.holds_lots() || !sold {
+			if !self.accounts[index].touched || !self.is_spent(index) {
 				continue;
 			}
+			let loaded = &self.accounts[index];
+			let (who, quote) = (loaded.who, loaded.account.quote);
 			let lost_most = loaded.fills.iter().min_by_key(|filled| filled.realised);
 			let market = lost_most.map(|filled| filled.market).or(last);
 			let lost_in = |market| (market, position_in(&loaded.before, market).lots);

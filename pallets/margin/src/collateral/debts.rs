@@ -14,7 +14,7 @@ use breakwater_math::{
 	collateral::{interest, DEBT_CAP, TOTAL_DEBT_CAP},
 };
 use breakwater_primitives::{AccountRef, Backstop, Balance, MarketId, Settled};
-use frame_support::ensure;
+use frame_support::{ensure, traits::Get};
 use sp_runtime::DispatchError;
 
 /// What a quote balance owes.
@@ -105,14 +105,15 @@ impl<T: Config> House<T> {
 			T::Insurance::penalty(sale.market, repaid);
 			sale.repay = sale.repay.saturating_sub(repaid);
 		}
-		let loaded = &mut self.accounts[index];
+		let loaded = &self.accounts[index];
 		let gone = loaded.account.collaterals.is_empty();
-		if gone {
-			loaded.blamed = Some((sale.market, sale.lost));
-		}
-		if gone || sale.repay == 0 && loaded.account.quote >= 0 {
+		let owed = owed(loaded.account.quote);
+		if gone || self.is_spent(index) {
+			self.accounts[index].blamed = Some((sale.market, sale.lost));
 			Sales::<T>::remove(who);
-			let owed = owed(loaded.account.quote);
+			Pallet::<T>::deposit_event(Event::SaleEnded { account: who, owed });
+		} else if sale.repay == 0 && owed == 0 {
+			Sales::<T>::remove(who);
 			Pallet::<T>::deposit_event(Event::SaleEnded { account: who, owed });
 		} else if sale != before {
 			Sales::<T>::insert(who, sale);
@@ -125,15 +126,27 @@ impl<T: Config> House<T> {
 	pub(super) fn must_sell(&mut self, index: usize) -> bool {
 		let account = &self.accounts[index].account;
 		let (owed, holds) = (owed(account.quote), account.holds_lots());
-		if owed == 0 || account.collaterals.is_empty() {
+		let collaterals = account.collaterals.clone();
+		if owed == 0 || collaterals.is_empty() || self.is_spent(index) {
 			return false;
 		}
-		let collaterals = account.collaterals.clone();
 		if !holds || owed > DEBT_CAP.mul_floor(self.worth(&collaterals)) {
 			return true;
 		}
 		let ledger = Ledger::<T>::get();
 		ledger.owed > TOTAL_DEBT_CAP.mul_floor(ledger.held)
+	}
+
+	/// Whether an account without positions owes quote and has nothing left that anybody would come
+	/// for: less than what a deposit must be. Nobody keeps a deficit from being settled by a crumb.
+	pub(crate) fn is_spent(&mut self, index: usize) -> bool {
+		let account = &self.accounts[index].account;
+		if account.quote >= 0 || account.holds_lots() {
+			return false;
+		}
+		let collaterals = account.collaterals.clone();
+		let worth = self.worth(&collaterals).saturating_add(self.haircut_of(index));
+		collaterals.is_empty() || worth < T::MinimumDeposit::get()
 	}
 
 	/// Offer the collateral of an account, unless it is for sale already or there is none.

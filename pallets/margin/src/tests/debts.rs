@@ -361,3 +361,18 @@ fn a_winner_is_deleveraged_for_a_debtor_no_further_than_the_collateral_reaches()
 		assert!(Sales::<Test>::contains_key(a));
 	});
 }
+
+#[test]
+fn a_crumb_of_collateral_does_not_keep_a_deficit_from_being_settled() {
+	with_assets(|| {
+		let a = crashed(88_500);
+		after(8 * MINUTE);
+		// What is left is worth 4.99 at its price.
+		assert_ok!(buy(a, ONE / 10 - 499));
+		assert_eq!(account_of(a).quote, 0);
+		assert_eq!(account_of(a).collaterals[0].amount, 499);
+		assert!(!Sales::<Test>::contains_key(a));
+		assert!(!told(|event| matches!(event, Event::DeficitCovered { .. })).is_empty());
+		assert_ok!(Margin::close_account(signed(1), 0));
+	});
+}
