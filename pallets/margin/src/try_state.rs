@@ -4,7 +4,7 @@ use crate::{
 	checks::Seen,
 	triggers::{waiting, Tree},
 	Accounts, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk, Totals,
-	TriggerPages,
+	Tightenings, TriggerPages,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use breakwater_core::trigger::BUCKET_TICKS;
@@ -83,10 +83,21 @@ impl<T: Config> Pallet<T> {
 		let held = || seen.iter().filter(|seen| seen.position.lots != 0);
 		for seen in held() {
 			for (tree, at) in waiting(&seen.position).into_iter().flatten() {
+				let nearest = Self::board_of(seen.position.market).nearest;
+				let bounded = tree.place().is_none_or(|(_, slot)| nearest.bounds(slot, at));
+				ensure!(bounded, "a trigger is nearer than the board knows");
 				sums.triggers.insert((tree, at, who));
 			}
 		}
-		let legs = held().map(|seen: &Seen| (seen.leg(), seen.position.armed));
+		// Until the sweep has passed, what was armed before the announcement knows nothing of it.
+		let sweeping: BTreeSet<MarketId> = held()
+			.map(|seen| seen.position.market)
+			.filter(|market| Tightenings::<T>::get(market).is_some_and(|t| t.sweep.is_some()))
+			.collect();
+		let legs = held().map(|seen: &Seen| {
+			let before = sweeping.contains(&seen.position.market);
+			(if before { seen.leg() } else { seen.armed_leg() }, seen.position.armed)
+		});
 		let crossed = legs.clone().any(|(leg, armed)| trigger::crossed(&leg, &armed));
 		ensure!(
 			held().next().is_none() || crossed || trigger::holds(quote, legs),
