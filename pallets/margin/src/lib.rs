@@ -72,6 +72,7 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
+	use crate::ramp::{RiskChange, Tightening};
 	use crate::types::{
 		Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals,
 	};
@@ -80,7 +81,6 @@ pub mod pallet {
 		store::{PageKey, Word, WordKey},
 		trigger::TriggerPage,
 	};
-	use crate::ramp::{RiskChange, Tightening};
 	use breakwater_math::{ramp::Rates, RiskTerms};
 	use breakwater_primitives::{
 		api::{AccountSummary, CustodyStatus, MaintenanceStatus},

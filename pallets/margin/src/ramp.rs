@@ -416,10 +416,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Arm an account again where it fails rule (R) under the announced rates. Returns the value of its
 	/// position if it would fall by them, and does not already.
-	fn sweep_one(
-		who: AccountRef,
-		market: MarketId,
-	) -> Result<(Balance, Settled), DispatchError> {
+	fn sweep_one(who: AccountRef, market: MarketId) -> Result<(Balance, Settled), DispatchError> {
 		let mut house = House::<T>::new();
 		let index = house.place(who)?;
 		let account = &house.accounts[index].account;

@@ -1,8 +1,8 @@
 //! What a client may ask the runtime without sending a transaction.
 
 use crate::{
-	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Prices,
-	Ppm, Side, SignedPpm, Ticks,
+	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Ppm,
+	Prices, Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};

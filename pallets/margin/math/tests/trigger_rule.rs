@@ -383,11 +383,8 @@ fn wakes(legs: usize, together: bool) -> usize {
 		if surplus(&legs) < first / 1_000 {
 			return wakes;
 		}
-		let weights: Vec<u128> = legs
-			.iter()
-			.zip(&boosts)
-			.map(|(leg, boost)| weight(leg, Ppm(1_000), *boost))
-			.collect();
+		let weights: Vec<u128> =
+			legs.iter().zip(&boosts).map(|(leg, boost)| weight(leg, Ppm(1_000), *boost)).collect();
 		let armed = place_by(quote, &legs, &weights, true);
 		let moved = if together { legs.len() } else { 1 };
 		for (leg, armed) in legs.iter_mut().zip(&armed).take(moved) {
