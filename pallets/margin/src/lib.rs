@@ -49,7 +49,9 @@ mod funding;
 mod haircut;
 mod ladder;
 mod liquidation;
+pub mod nearest;
 mod premiums;
+pub mod ramp;
 mod session;
 mod triggers;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -70,6 +72,7 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
+	use crate::ramp::{RiskChange, Tightening};
 	use crate::types::{
 		Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals,
 	};
@@ -78,9 +81,9 @@ pub mod pallet {
 		store::{PageKey, Word, WordKey},
 		trigger::TriggerPage,
 	};
-	use breakwater_math::RiskTerms;
+	use breakwater_math::{ramp::Rates, RiskTerms};
 	use breakwater_primitives::{
-		api::{AccountSummary, CustodyStatus},
+		api::{AccountSummary, CustodyStatus, MaintenanceStatus},
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
 		Observe, Ticks, Venue,
 	};
@@ -138,6 +141,10 @@ pub mod pallet {
 		/// The most resting orders that closing one position may fill.
 		#[pallet::constant]
 		type MaxLiquidationFills: Get<u16>;
+		/// Who may announce higher maintenance rates, and deny new risk in a market at once: the committee.
+		type TightenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// Who may lower maintenance rates and add risk: the timelock, after the delay for that.
+		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
 	}
@@ -195,6 +202,15 @@ pub mod pallet {
 	/// Triggers that wait for prices and funding, and places on the grid of deleveraging, in pages.
 	#[pallet::storage]
 	pub type TriggerPages<T: Config> = StorageMap<_, Identity, PageKey, TriggerPage, OptionQuery>;
+
+	/// Higher maintenance rates that are announced, of the markets that have any.
+	#[pallet::storage]
+	pub type Tightenings<T: Config> = StorageMap<_, Identity, MarketId, Tightening, OptionQuery>;
+
+	/// Markets, one bit each, for which higher maintenance rates are announced.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Announced<T: Config> = StorageValue<_, u64, ValueQuery>;
 
 	/// The bitmap tree over the trigger pages.
 	#[pallet::storage]
@@ -407,6 +423,62 @@ pub mod pallet {
 			/// Its parameters.
 			risk: RiskTerms,
 		},
+		// Risk parameters.
+		/// Higher maintenance rates were announced for a market. Nobody is liquidated by them before an hour
+		/// is over, and then they rise by 50 basis points an hour; orders and withdrawals need the margin of
+		/// the announced rates from now on.
+		MaintenanceAnnounced {
+			/// The market.
+			market: MarketId,
+			/// The rates of its brackets now.
+			from: Rates,
+			/// The rates in the end.
+			to: Rates,
+		},
+		/// All positions were weighed under the announced rates; few enough would fall.
+		MaintenanceSwept {
+			/// The market.
+			market: MarketId,
+			/// The value of the positions whose accounts the announced rates would put under their maintenance
+			/// margin, in quote units.
+			falling: Balance,
+			/// The value of the open interest, in quote units.
+			open_interest: Balance,
+		},
+		/// The announced rates were dropped: more positions would fall by them than may.
+		MaintenanceRejected {
+			/// The market.
+			market: MarketId,
+			/// The value of those that were found, in quote units: more than 0.5 % of the open interest.
+			falling: Balance,
+			/// The value of the open interest, in quote units.
+			open_interest: Balance,
+		},
+		/// Maintenance rates rose by a minute's step.
+		MaintenanceRaised {
+			/// The market.
+			market: MarketId,
+			/// The rates now.
+			rates: Rates,
+			/// Whether these are the announced ones.
+			done: bool,
+		},
+		/// Maintenance rates were lowered, or their rise was stopped where it stood.
+		MaintenanceLowered {
+			/// The market.
+			market: MarketId,
+			/// The rates before.
+			from: Rates,
+			/// The rates now.
+			to: Rates,
+		},
+		/// Risk parameters other than maintenance rates were changed.
+		RiskChanged {
+			/// The market.
+			market: MarketId,
+			/// All parameters now.
+			risk: RiskTerms,
+		},
 		/// What custody holds differs from what is claimed of it. This is a fault of the chain.
 		CustodyMismatch {
 			/// What came in less what went out.
@@ -484,6 +556,13 @@ pub mod pallet {
 		NoLiquidity,
 		/// Too many accounts wait at the same price for a trigger to be placed.
 		TriggersFull,
+		// Risk parameters.
+		/// Higher maintenance rates are announced already; they are stopped by lowering, or come into force.
+		AlreadyAnnounced,
+		/// The change does not tighten all that it changes, or changes nothing.
+		NotTighter,
+		/// The change does not loosen all that it changes, or changes nothing.
+		NotLooser,
 	}
 
 	#[pallet::hooks]
@@ -491,6 +570,7 @@ pub mod pallet {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
 			Self::work_backlog(&mut meter);
+			Self::work_ramps(&mut meter);
 			meter.consumed().saturating_add(T::WeightInfo::block())
 		}
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
@@ -595,6 +675,62 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			Self::do_close_account(who, sub)
 		}
+
+		// Risk parameters.
+
+		/// Announce higher maintenance `rates` for the brackets of a market. The chain looks at every
+		/// position: where more than 0.5 % of the open interest would fall under its maintenance margin, the
+		/// announcement is dropped. Otherwise the rates rise after an hour of notice, by no more than 50 basis
+		/// points of value an hour, and nobody can make it faster. Orders and withdrawals need the margin of
+		/// the announced rates at once.
+		#[pallet::call_index(30)]
+		#[pallet::weight(T::WeightInfo::change_risk())]
+		pub fn announce_maintenance(
+			origin: OriginFor<T>,
+			market: MarketId,
+			rates: Rates,
+		) -> DispatchResult {
+			T::TightenOrigin::ensure_origin(origin)?;
+			Self::do_announce(market, rates)
+		}
+
+		/// Lower the maintenance rates of a market to `rates`, at once. A rise that is announced or under way
+		/// ends; rates equal to the present ones stop it where it stands.
+		#[pallet::call_index(31)]
+		#[pallet::weight(T::WeightInfo::change_risk())]
+		pub fn lower_maintenance(
+			origin: OriginFor<T>,
+			market: MarketId,
+			rates: Rates,
+		) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			Self::do_lower(market, rates)
+		}
+
+		/// Tighten initial margin, leverage or caps of a market, at once: counts from the next order or
+		/// withdrawal on and liquidates nobody.
+		#[pallet::call_index(32)]
+		#[pallet::weight(T::WeightInfo::change_risk())]
+		pub fn tighten_risk(
+			origin: OriginFor<T>,
+			market: MarketId,
+			change: RiskChange,
+		) -> DispatchResult {
+			T::TightenOrigin::ensure_origin(origin)?;
+			Self::do_change_risk(market, change, true)
+		}
+
+		/// Loosen initial margin, leverage or caps of a market.
+		#[pallet::call_index(33)]
+		#[pallet::weight(T::WeightInfo::change_risk())]
+		pub fn loosen_risk(
+			origin: OriginFor<T>,
+			market: MarketId,
+			change: RiskChange,
+		) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			Self::do_change_risk(market, change, false)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -615,6 +751,11 @@ pub mod pallet {
 		/// Lots held long in a market, which is also the lots held short.
 		pub fn open_interest(market: MarketId) -> Lots {
 			Totals::<T>::get(market).long
+		}
+		/// The maintenance rates of a market with those that are announced; `None` where there is no such
+		/// market.
+		pub fn maintenance(market: MarketId) -> Option<MaintenanceStatus> {
+			Self::maintenance_status(market)
 		}
 		/// Numbers of accounts whose triggers are crossed in a market, at most 64.
 		pub fn waiting(market: MarketId) -> Vec<AccountRef> {

@@ -58,6 +58,10 @@ impl pallet_assets::Config for Test {
 	type Holder = ();
 }
 
+frame_support::ord_parameter_types! {
+	pub const Committee: AccountId = 18;
+}
+
 parameter_types! {
 	pub const CustodyId: PalletId = PalletId(*b"bw/margn");
 	pub static HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
@@ -259,6 +263,8 @@ impl Config for Test {
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type TightenOrigin = frame_system::EnsureSignedBy<Committee, AccountId>;
+	type LoosenOrigin = frame_system::EnsureRoot<AccountId>;
 	type WeightInfo = ();
 }
 

@@ -79,6 +79,8 @@ pub struct House<T: Config> {
 	pub(crate) charges: Vec<(MarketId, Charges)>,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
+	/// Terms with announced maintenance rates, of markets that have any.
+	pub(crate) bars: Vec<(MarketId, RiskTerms)>,
 	day: Option<u16>,
 	failure: Option<DispatchError>,
 }
@@ -94,6 +96,7 @@ impl<T: Config> House<T> {
 			charges: Vec::new(),
 			boards: Vec::new(),
 			risks: Vec::new(),
+			bars: Vec::new(),
 			day: None,
 			failure: None,
 		}

@@ -46,6 +46,11 @@ pub trait WeightInfo {
 	fn page() -> Weight;
 	/// Look whether any trigger of a market is crossed.
 	fn scan() -> Weight;
+	/// Change risk parameters: terms, what is announced, board.
+	fn change_risk() -> Weight;
+	/// Go on with announced rates, without the positions that are looked at: what is announced, terms,
+	/// totals, gate, board.
+	fn ramp_step() -> Weight;
 	/// What every block does: read the backlog, compare custody with claims.
 	fn block() -> Weight;
 }
@@ -150,11 +155,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(8, 5_000).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn scan() -> Weight {
-		// For each of four trees three words and a page.
-		micros(15, 16_000).saturating_add(T::DbWeight::get().reads(16))
+		// For each of four trees three words and a page; the board with what was found.
+		micros(25, 16_000).saturating_add(T::DbWeight::get().reads_writes(17, 1))
+	}
+	fn change_risk() -> Weight {
+		micros(20, 8_000).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+	}
+	fn ramp_step() -> Weight {
+		micros(20, 10_000).saturating_add(T::DbWeight::get().reads_writes(8, 5))
 	}
 	fn block() -> Weight {
-		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(4))
+		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(5))
 	}
 }
 
@@ -208,6 +219,12 @@ impl WeightInfo for () {
 		micros(5, 0)
 	}
 	fn scan() -> Weight {
+		micros(10, 0)
+	}
+	fn change_risk() -> Weight {
+		micros(20, 0)
+	}
+	fn ramp_step() -> Weight {
 		micros(10, 0)
 	}
 	fn block() -> Weight {

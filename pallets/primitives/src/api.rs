@@ -1,8 +1,8 @@
 //! What a client may ask the runtime without sending a transaction.
 
 use crate::{
-	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Prices,
-	Side, SignedPpm, Ticks,
+	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Ppm,
+	Prices, Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -87,6 +87,25 @@ pub struct AccountSummary {
 	pub positions: Vec<PositionSummary>,
 	/// Resting orders.
 	pub orders: Vec<OpenOrder>,
+}
+
+/// The maintenance rates of a market, in parts per million of value by bracket, and what is announced.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct MaintenanceStatus {
+	/// The rates in force.
+	pub rates: [Ppm; 4],
+	/// The rates that were announced: they rise towards these.
+	pub announced: Option<[Ppm; 4]>,
+	/// When that was, in milliseconds of chain time; zero when nothing is announced.
+	pub announced_at: Millis,
+	/// Whether all positions have been looked at under the announced rates.
+	pub swept: bool,
+	/// The value of the positions found so far whose accounts would fall, in quote units.
+	pub falling: Balance,
+	/// With more than this the announcement is dropped, in quote units.
+	pub falling_limit: Balance,
+	/// Minutes until the rates begin to rise, if all positions have been looked at by then.
+	pub notice_minutes: u16,
 }
 
 /// The custody account against all claims on it, in quote units.

@@ -163,6 +163,8 @@ impl pallet_margin::Config for Runtime {
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = MaxFills;
+	type TightenOrigin = EnsureCommitteeHalf;
+	type LoosenOrigin = EnsureLoosen;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
 }
 

@@ -5,6 +5,8 @@ mod conservation;
 mod funding;
 mod ladder;
 mod liquidation;
+mod nearest;
 mod premiums;
 mod queue;
+mod ramp;
 mod session;
