@@ -46,6 +46,11 @@ pub trait WeightInfo {
 	fn page() -> Weight;
 	/// Look whether any trigger of a market is crossed.
 	fn scan() -> Weight;
+	/// Look whether the vault holds anything: its account.
+	fn vault() -> Weight;
+	/// Look at one of the vault's positions at the worst: its order moved, 32 fills or 32 counterparties
+	/// examined, two records of what it lost.
+	fn unwind() -> Weight;
 	/// What every block does: read the backlog, compare custody with claims.
 	fn block() -> Weight;
 }
@@ -153,6 +158,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// For each of four trees three words and a page.
 		micros(15, 16_000).saturating_add(T::DbWeight::get().reads(16))
 	}
+	fn vault() -> Weight {
+		micros(5, 5_000).saturating_add(T::DbWeight::get().reads(2))
+	}
+	fn unwind() -> Weight {
+		// The vault with each counterparty; the market's terms, depth and restriction.
+		Self::liquidated(33, 33 * INDEX_EACH)
+			.saturating_add(micros(20, 12_000))
+			.saturating_add(T::DbWeight::get().reads_writes(8, 4))
+	}
 	fn block() -> Weight {
 		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(4))
 	}
@@ -209,6 +223,12 @@ impl WeightInfo for () {
 	}
 	fn scan() -> Weight {
 		micros(10, 0)
+	}
+	fn vault() -> Weight {
+		micros(1, 0)
+	}
+	fn unwind() -> Weight {
+		micros(300, 0)
 	}
 	fn block() -> Weight {
 		micros(5, 0)

@@ -8,3 +8,5 @@ mod liquidation;
 mod premiums;
 mod queue;
 mod session;
+mod vault;
+mod vault_model;
