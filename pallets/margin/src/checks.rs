@@ -49,6 +49,12 @@ impl Seen {
 	pub(crate) fn marked(&self) -> Amount {
 		self.leg_at(self.prices.mark).unrealised()
 	}
+	/// Unrealised profit at the worse and at the better of index and mark.
+	pub(crate) fn between(&self) -> (Amount, Amount) {
+		let at = |price| self.leg_at(price).unrealised();
+		let (mark, index) = (at(self.prices.mark), at(self.prices.index));
+		(mark.min(index), mark.max(index))
+	}
 	/// What unrealised profit adds to initial equity: a loss at the worse of mark and index, a
 	/// profit at the least of mark, index and stable price, and of that `credit`.
 	fn credited(&self, credit: Ppm) -> Amount {

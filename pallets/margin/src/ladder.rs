@@ -2,9 +2,18 @@
 //!
 //! ```text
 //!   cancel orders -> funds pay what a bankrupt lacks -> book, never beyond the bankruptcy price
-//!                 -> deleverage: bankrupt, below a third of the margin, or after ten blocks
+//!                 -> vault: below two thirds of the margin, after ten blocks, or where the book
+//!                    has given what it may
+//!                 -> deleverage: then at once where the vault is out of the market; else bankrupt,
+//!                    below a third of the margin, or after ten blocks
 //!                 -> haircut of the other side -> bad debt, and the market is quarantined
 //! ```
+//!
+//! While the vault may take, what it does not take waits for its next minute as long as there is time:
+//! it is asked again in each block. A vault that is out of a market will not come back to it today, so
+//! there nobody waits. Where nobody backs a vault, deleveraging keeps to the third: above it, a solvent
+//! account has blocks left in which the book may fill, and closing strangers' positions is the harsher
+//! choice.
 //!
 //! How much is closed at once ramps up over ten blocks while most of the margin is there, and is
 //! bounded by the depth of the book. Funds never pay for slippage: they bring a bankrupt account to
@@ -12,7 +21,8 @@
 //! needed goes back.
 
 use crate::{
-	checks::Seen, types::position_in, weights::WeightInfo, Config, Error, Event, House, Pallet,
+	checks::Seen, types::position_in, vault::VAULT, weights::WeightInfo, Config, Error, Event,
+	House, Pallet,
 };
 use alloc::vec::Vec;
 use breakwater_math::{
@@ -97,6 +107,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResultWithPostInfo {
 		let looked = |error: Error<T>| Failed { error: error.into(), read: 1 };
 		let tried = || {
+			// Only the chain itself closes the vault, so that nobody chooses the moment.
+			if who == VAULT {
+				return Err(looked(Error::<T>::VaultUnwinds));
+			}
 			let mut house = House::<T>::new();
 			let index = house.place(who).map_err(looked)?;
 			let health = house.health_of(index);
@@ -198,6 +212,10 @@ impl<T: Config> House<T> {
 			house.close_into_book(index, seen, view, age)
 		};
 		any |= self.close_some(&legs, most, book) > 0;
+		let vault = |house: &mut Self, (seen, view): &(Seen, GateView)| {
+			house.close_into_vault(index, seen, view, age)
+		};
+		any |= self.close_some(&legs, most, vault) > 0;
 		let others = |house: &mut Self, (seen, _): &(Seen, GateView)| {
 			house.close_against_others(index, seen, age)
 		};
@@ -299,7 +317,7 @@ impl<T: Config> House<T> {
 	}
 
 	/// The position as it is now.
-	fn refresh(&self, index: usize, seen: &Seen) -> Seen {
+	pub(crate) fn refresh(&self, index: usize, seen: &Seen) -> Seen {
 		let positions = &self.accounts[index].account.positions;
 		let position = position_in(positions, seen.position.market);
 		// Its funding was settled when the liquidation began.
@@ -329,7 +347,11 @@ impl<T: Config> House<T> {
 			return closed.removed;
 		}
 		Pallet::<T>::took(market, closed.notional);
-		let penalty = liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy);
+		// Nobody is to gain from pushing the vault.
+		let penalty = match self.accounts[index].who {
+			VAULT => 0,
+			_ => liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy),
+		};
 		if penalty > 0 {
 			self.credit(index, signed(penalty).saturating_neg());
 			T::Insurance::penalty(market, penalty);
@@ -352,9 +374,9 @@ impl<T: Config> House<T> {
 		true
 	}
 
-	/// Deleverage where the book is no way out: a bankrupt account at once at its bankruptcy price,
-	/// one with too little left, or that has waited ten blocks, at the examined price. After twenty
-	/// blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
+	/// Deleverage where neither book nor vault is a way out: a bankrupt account at once at its
+	/// bankruptcy price, one with too little left, that has waited ten blocks, or whose market the
+	/// vault is out of, at the examined price. After twenty blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
 	fn close_against_others(&mut self, index: usize, seen: &Seen, age: u32) -> bool {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		if !health.liquidatable() || seen.position.lots == 0 {
@@ -362,7 +384,7 @@ impl<T: Config> House<T> {
 		}
 		let leg = seen.leg();
 		let urgent = health.equity.saturating_mul(URGENT) < signed(health.maintenance);
-		if !urgent && age <= RAMP_BLOCKS {
+		if !urgent && age <= RAMP_BLOCKS && !self.vault_is_out(index, &seen, age) {
 			return false;
 		}
 		let share = liquidation::equity_share(&health, &leg);

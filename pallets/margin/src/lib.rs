@@ -15,13 +15,17 @@
 //!   funding                                |                                        |
 //!                      worst first: cancel orders, cover a bankrupt, close into book +
 //!                                          |
+//!                      vault takes over, within its budgets -> unwound at the mark
+//!                                          |
 //!                      deleverage winners by the grid -> haircut of their side -> bad debt
 //! ```
 //!
 //! **The ladder.** A liquidation takes ten blocks while most of the margin is there, never trades beyond
 //! the bankruptcy price and leaves three quarters of the book's depth to others in a block. Funds bring
-//! a bankrupt account to zero at the examined prices. What the book does not take is closed against
-//! those who gained most on most leverage; what nobody can pay is taken from each lot of the winning
+//! a bankrupt account to zero at the examined prices. What the book does not take in time the vault takes
+//! over at a discount, half of the book's depth in a minute at the most, until a market has cost it 2 %
+//! of its worth in a day, or all markets 5 %; see [`vault`]. What neither takes is closed against those
+//! who gained most on most leverage; what nobody can pay is taken from each lot of the winning
 //! side through its funding index, 1 % of its value at the most; beyond that the market is quarantined.
 //!
 //! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
@@ -57,6 +61,7 @@ mod triggers;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
+pub mod vault;
 mod views;
 pub mod weights;
 
@@ -72,9 +77,10 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::ramp::{RiskChange, Tightening};
-	use crate::types::{
-		Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals,
+	use crate::{
+		ramp::{RiskChange, Tightening},
+		types::{Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals},
+		vault::{TakeReason, VaultMarket, VaultRecord},
 	};
 	use alloc::vec::Vec;
 	use breakwater_core::{
@@ -85,7 +91,7 @@ pub mod pallet {
 	use breakwater_primitives::{
 		api::{AccountSummary, CustodyStatus, MaintenanceStatus},
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
-		Observe, Ticks, Venue,
+		Observe, Ticks, VaultPolicy, Venue,
 	};
 	use frame_support::{
 		dispatch::DispatchClass,
@@ -145,6 +151,8 @@ pub mod pallet {
 		type TightenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Who may lower maintenance rates and add risk: the timelock, after the delay for that.
 		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// On what terms the vault takes positions of each market.
+		type VaultPolicy: VaultPolicy;
 		/// Weights.
 		type WeightInfo: WeightInfo;
 	}
@@ -215,6 +223,14 @@ pub mod pallet {
 	/// The bitmap tree over the trigger pages.
 	#[pallet::storage]
 	pub type TriggerWords<T: Config> = StorageMap<_, Identity, WordKey, Word, OptionQuery>;
+
+	/// What the vault was given, and what it lost lately in all.
+	#[pallet::storage]
+	pub type VaultState<T: Config> = StorageValue<_, VaultRecord, ValueQuery>;
+
+	/// What the vault realised, took and lost lately in each market.
+	#[pallet::storage]
+	pub type VaultMarkets<T: Config> = StorageMap<_, Identity, MarketId, VaultMarket, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -486,6 +502,61 @@ pub mod pallet {
 			/// What is claimed.
 			claimed: Amount,
 		},
+		// The vault.
+		/// The vault took over a position of an under-margined account, wholly or in part, since the
+		/// book did not take it.
+		VaultTook {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots taken over: positive for a long.
+			lots: i64,
+			/// The price: the vault's discount off the examined price, or the bankruptcy price where
+			/// that comes first.
+			price: Ticks,
+			/// The price at which the position was examined.
+			examined: Ticks,
+			/// The price at which the position's share of the equity would have been used up.
+			bankruptcy: Ticks,
+			/// Equity before.
+			equity: Amount,
+			/// Maintenance margin before.
+			maintenance: Balance,
+			/// Penalty paid to insurance, in quote units.
+			penalty: Balance,
+			/// Why the vault took it.
+			reason: TakeReason,
+			/// The level in force.
+			level: Level,
+			/// What the vault could still lose in the market today before it took it, in quote units.
+			budget_left: Balance,
+			/// What it could still lose in all markets.
+			budget_left_in_all: Balance,
+		},
+		/// The vault lost what it may lose in a market in a day, or in all. It takes nothing more
+		/// there, and what it holds there is deleveraged.
+		VaultOut {
+			/// The market.
+			market: MarketId,
+			/// What it lost there, in quote units.
+			lost: Balance,
+			/// What it may lose there.
+			budget: Balance,
+			/// What it lost in all markets.
+			lost_in_all: Balance,
+			/// What it may lose in all.
+			budget_in_all: Balance,
+		},
+		/// The vault closed a part of a position at the mark or better.
+		VaultUnwound {
+			/// The market.
+			market: MarketId,
+			/// Signed lots closed: positive for a long.
+			lots: i64,
+			/// The mark, which was the limit.
+			price: Ticks,
+		},
 	}
 
 	#[pallet::error]
@@ -563,12 +634,19 @@ pub mod pallet {
 		NotTighter,
 		/// The change does not loosen all that it changes, or changes nothing.
 		NotLooser,
+		// The vault.
+		/// The margin of the vault's positions does not let so much of it go now; claim again when more
+		/// of them are closed.
+		VaultCommitted,
+		/// The vault is closed by the chain alone, never by a call.
+		VaultUnwinds,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
+			Self::unwind_vault(&mut meter);
 			Self::work_backlog(&mut meter);
 			Self::work_ramps(&mut meter);
 			meter.consumed().saturating_add(T::WeightInfo::block())

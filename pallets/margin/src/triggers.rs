@@ -264,6 +264,8 @@ impl<T: Config> House<T> {
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
+			self.note_vault(index);
+			let loaded = &mut self.accounts[index];
 			for (market, paid) in core::mem::take(&mut loaded.funding) {
 				let account = loaded.who;
 				Pallet::<T>::deposit_event(Event::FundingSettled { account, market, paid });

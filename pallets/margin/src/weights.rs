@@ -51,6 +51,11 @@ pub trait WeightInfo {
 	/// Go on with announced rates, without the positions that are looked at: what is announced, terms,
 	/// totals, gate, board.
 	fn ramp_step() -> Weight;
+	/// Look whether the vault holds anything: its account.
+	fn vault() -> Weight;
+	/// Look at one of the vault's positions at the worst: its order moved, 32 fills or 32 counterparties
+	/// examined, two records of what it lost.
+	fn unwind() -> Weight;
 	/// What every block does: read the backlog, compare custody with claims.
 	fn block() -> Weight;
 }
@@ -164,6 +169,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn ramp_step() -> Weight {
 		micros(20, 10_000).saturating_add(T::DbWeight::get().reads_writes(8, 5))
 	}
+	fn vault() -> Weight {
+		micros(5, 5_000).saturating_add(T::DbWeight::get().reads(2))
+	}
+	fn unwind() -> Weight {
+		// The vault with each counterparty; the market's terms, depth and restriction.
+		Self::liquidated(33, 33 * INDEX_EACH)
+			.saturating_add(micros(20, 12_000))
+			.saturating_add(T::DbWeight::get().reads_writes(8, 4))
+	}
 	fn block() -> Weight {
 		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(5))
 	}
@@ -226,6 +240,12 @@ impl WeightInfo for () {
 	}
 	fn ramp_step() -> Weight {
 		micros(10, 0)
+	}
+	fn vault() -> Weight {
+		micros(1, 0)
+	}
+	fn unwind() -> Weight {
+		micros(300, 0)
 	}
 	fn block() -> Weight {
 		micros(5, 0)

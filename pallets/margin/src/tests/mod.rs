@@ -10,3 +10,5 @@ mod premiums;
 mod queue;
 mod ramp;
 mod session;
+mod vault;
+mod vault_model;
