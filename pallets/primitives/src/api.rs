@@ -2,7 +2,7 @@
 
 use crate::{
 	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Prices,
-	Side, SignedPpm, Ticks,
+	ReferencePrice, Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -96,6 +96,48 @@ pub struct CustodyStatus {
 	pub held: Balance,
 	/// What accounts, funds and pots claim.
 	pub claimed: Amount,
+}
+
+/// How far the settlement of a market has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum SettlementPhase {
+	/// The accounts are visited one by one: losses are taken, deficits and gains summed.
+	#[codec(index = 0)]
+	Sweeping,
+	/// What winners receive is known, and is paid to whoever comes or is visited.
+	#[codec(index = 1)]
+	Claiming,
+	/// Everybody is paid.
+	#[codec(index = 2)]
+	Done,
+}
+
+/// The settlement of a market. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SettlementStatus {
+	/// The price at which all positions are closed, in ticks.
+	pub price: Ticks,
+	/// When it began, in milliseconds of chain time.
+	pub since: Millis,
+	/// How far it has come.
+	pub phase: SettlementPhase,
+	/// How many account numbers the visit under way has passed.
+	pub visited: u32,
+	/// How many there are to visit.
+	pub accounts: u32,
+	/// What accounts lacked after their losses, as far as they were visited.
+	pub deficits: Balance,
+	/// What the insurance funds paid of that.
+	pub covered: Balance,
+	/// What winners gained, as far as they were visited.
+	pub gains: Balance,
+	/// What of the gains is paid, to each in proportion: the factor is `paid / gains`. Known from the
+	/// phase of claims on.
+	pub paid: Balance,
+	/// What nobody pays, since the gains are smaller than what lacked.
+	pub uncovered: Balance,
+	/// Lots of both sides that are still open.
+	pub unclaimed: u64,
 }
 
 /// An order that rests at a price.
@@ -194,5 +236,9 @@ sp_api::decl_runtime_apis! {
 		fn dry_run(owner: AccountId, sub: u8, order: Order) -> Result<DryRun, DispatchError>;
 		/// The custody account against the claims on it.
 		fn custody() -> CustodyStatus;
+		/// The settlement of a market, or `None` where none has begun.
+		fn settlement(market: MarketId) -> Option<SettlementStatus>;
+		/// The price at which a market would be settled, or `None` where it never had a Valid index.
+		fn settlement_price(market: MarketId) -> Option<ReferencePrice>;
 	}
 }

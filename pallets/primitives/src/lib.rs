@@ -28,6 +28,7 @@ pub mod incident;
 pub mod insurance;
 pub mod level;
 pub mod price;
+pub mod settlement;
 pub mod store;
 
 pub use breakwater_core::{
@@ -46,6 +47,7 @@ pub use level::{
 	Action, Auctions, Band, Cause, Denied, Gate, GateView, Level, Observation, Observe,
 	OnVolatility, Restriction, Scope,
 };
+pub use settlement::{PriceSource, ReferencePrice, Settlement, SettlementPrice};
 pub use price::{OnPrice, Prices, Quote, Quotes, Validity};
 
 /// An amount of the quote asset in its smallest unit (six decimals: 1_000_000 is one unit).
