@@ -60,8 +60,7 @@ impl Record {
 		self.leases.iter().enumerate().position(|(index, lease)| {
 			let others = self.leases.iter().enumerate().filter(|(other, _)| *other != index);
 			let mut covers = others.map(|(_, l)| l).chain(core::iter::once(added));
-			covers
-				.any(|l| l.dominates(lease) && (is_liftable(lease) || !is_liftable(l)))
+			covers.any(|l| l.dominates(lease) && (is_liftable(lease) || !is_liftable(l)))
 		})
 	}
 

@@ -12,7 +12,7 @@
 use crate::{
 	ladder::Failed,
 	triggers::{trees, Tree, Trees},
-	types::Cursor,
+	types::{Cursor, Stage},
 	weights::WeightInfo,
 	Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
 };
@@ -59,7 +59,14 @@ impl<T: Config> OnPrice for Pallet<T> {
 		if market.0 >= MAX_MARKETS {
 			return;
 		}
-		Self::change_board(market, |entry| entry.prices = usable(&entry.prices, prices));
+		let mut settled = false;
+		Self::change_board(market, |entry| match entry.stage {
+			Stage::Trading => entry.prices = usable(&entry.prices, prices),
+			Stage::Settling | Stage::Claims => settled = true,
+		});
+		if settled {
+			return;
+		}
 		if !Self::may_be_liquidated(market) {
 			// The hook looks at it when it may be liquidated again.
 			return Self::set_backlog(market, true);

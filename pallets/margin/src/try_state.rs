@@ -3,7 +3,7 @@
 use crate::{
 	checks::Seen,
 	triggers::{waiting, Tree},
-	Accounts, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk, Totals,
+	Accounts, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk, Settlements, Totals,
 	TriggerPages,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -64,6 +64,15 @@ impl<T: Config> Pallet<T> {
 			}
 			Self::check_triggers(who, account.quote, &account.positions, &mut sums)?;
 		}
+		// What settlements hold against open positions counts like an account's.
+		for (market, settlement) in Settlements::<T>::iter() {
+			let terms = Risk::<T>::get(market).ok_or("a settlement without a market")?;
+			let entry = sums.markets.entry(market).or_default();
+			entry.long += settlement.taken.max(0) as u64;
+			entry.short += settlement.taken.min(0).unsigned_abs() as u64;
+			entry.cost += settlement.cost(terms.contract);
+		}
+		Self::check_settlements()?;
 		Self::check_totals(&sums)?;
 		Self::check_trees(&sums)?;
 		for (_, record) in Keys::<T>::iter() {

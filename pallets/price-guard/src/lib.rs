@@ -79,11 +79,11 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
+	use average::Hour;
 	use breakwater_primitives::{
 		Gate, MarketId, OnPrice, Prices, Quotes, ReferencePrice, SettlementPrice, Ticks, Validity,
 		MAX_MARKETS,
 	};
-	use average::Hour;
 	use frame_support::{
 		pallet_prelude::*,
 		traits::{Contains, UnixTime},

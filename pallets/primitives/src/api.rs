@@ -5,7 +5,7 @@ use crate::{
 	ReferencePrice, Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::DispatchError;
 
@@ -99,7 +99,7 @@ pub struct CustodyStatus {
 }
 
 /// How far the settlement of a market has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum SettlementPhase {
 	/// The accounts are visited one by one: losses are taken, deficits and gains summed.
 	#[codec(index = 0)]

@@ -47,8 +47,8 @@ pub use level::{
 	Action, Auctions, Band, Cause, Denied, Gate, GateView, Level, Observation, Observe,
 	OnVolatility, Restriction, Scope,
 };
-pub use settlement::{PriceSource, ReferencePrice, Settlement, SettlementPrice};
 pub use price::{OnPrice, Prices, Quote, Quotes, Validity};
+pub use settlement::{PriceSource, ReferencePrice, Settlement, SettlementPrice};
 
 /// An amount of the quote asset in its smallest unit (six decimals: 1_000_000 is one unit).
 pub type Balance = u128;

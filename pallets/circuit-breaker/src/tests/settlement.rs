@@ -29,10 +29,7 @@ fn the_council_settles_a_market_for_good() {
 		assert_eq!(Wound::get(), vec![BTC]);
 		assert_eq!(Breaker::status(btc()), (Level::Settle, Some(Cause::Council), u64::MAX));
 		assert_eq!(Opened::get()[0].severity, Severity::P1);
-		assert_noop!(
-			Breaker::settle(signed(TIMELOCK), BTC),
-			Error::<Test>::AlreadySettling
-		);
+		assert_noop!(Breaker::settle(signed(TIMELOCK), BTC), Error::<Test>::AlreadySettling);
 		// Time does not end it, and nobody lifts it.
 		pass(3_650 * DAY);
 		assert_eq!(level(btc()), Level::Settle);
@@ -68,17 +65,14 @@ fn nobody_restricts_to_level_six() {
 #[test]
 fn anybody_settles_a_market_after_seven_days_at_freeze() {
 	ExtBuilder::default().build_and_execute(|| {
-		let early = Error::<Test>::NotFrozenLongEnough;
-		assert_noop!(settle_frozen(), early);
+		let early = || Error::<Test>::NotFrozenLongEnough;
+		assert_noop!(settle_frozen(), early());
 		freeze(btc(), 10 * DAY);
 		assert_eq!(Breaker::frozen_since(BTC), Some(START));
 		pass(SETTLE_AFTER - 1);
-		assert_noop!(settle_frozen(), early);
+		assert_noop!(settle_frozen(), early());
 		pass(1);
-		assert_noop!(
-			Breaker::settle_frozen(signed(77), MarketId(9)),
-			Error::<Test>::UnknownMarket
-		);
+		assert_noop!(Breaker::settle_frozen(signed(77), MarketId(9)), Error::<Test>::UnknownMarket);
 		assert_ok!(settle_frozen());
 		assert_eq!(Breaker::status(btc()), (Level::Settle, Some(Cause::Anyone), u64::MAX));
 		// The freeze gave way, and the same incident goes on.
