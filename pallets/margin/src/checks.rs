@@ -145,7 +145,7 @@ impl<T: Config> House<T> {
 		let index = self.place(who)?;
 		let loaded = &self.accounts[index];
 		let (quote, positions) = (loaded.account.quote, loaded.account.positions.clone());
-		let (quote_before, before) = (loaded.quote_before, loaded.before.clone());
+		let (quote_before, before) = (loaded.quote_with_claims(), loaded.positions_with_claims());
 		let reducing = positions.iter().all(|position| {
 			let was = position_in(&before, position.market);
 			position.exposure().largest() <= was.exposure().largest()

@@ -30,10 +30,19 @@
 //!
 //! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
 //! quote balances, less the cost of open positions, plus what markets were paid in funding and have not
-//! passed on, plus fees, dust and the insurance funds, less deficits that nobody paid.
+//! passed on, plus fees, dust, the insurance funds and the pots of settlements, less deficits that nobody
+//! paid.
 //! [`pallet::Ledger`] keeps the sums, so a block compares them in two reads. Funding is owed before it
 //! is settled: what all positions of a market owe together and what the market was paid sum to the
 //! rounding of its payments, less than one unit.
+//!
+//! **Settlement** ([`settlement`]). A market that comes to level 6 is wound down at the price of before its
+//! incident: every account is visited, losses are taken, and only when all that is lacking is known and
+//! the funds have paid their part are gains paid, to everybody the same part.
+//!
+//! ```text
+//!   begin -> sweep all accounts -> funds pay -> factor is published -> claims -> done
+//! ```
 //!
 //! **Maintenance is pure.** Whether an account is liquidated depends on prices, funding and its market's
 //! terms alone; levels, open interest, volatility and the stable price act on initial margin and
@@ -57,6 +66,7 @@ pub mod nearest;
 mod premiums;
 pub mod ramp;
 mod session;
+pub mod settlement;
 mod triggers;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -79,6 +89,7 @@ pub mod pallet {
 	use super::*;
 	use crate::{
 		ramp::{RiskChange, Tightening},
+		settlement::Settlement,
 		types::{Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals},
 		vault::{TakeReason, VaultMarket, VaultRecord},
 	};
@@ -89,9 +100,9 @@ pub mod pallet {
 	};
 	use breakwater_math::{ramp::Rates, RiskTerms};
 	use breakwater_primitives::{
-		api::{AccountSummary, CustodyStatus, MaintenanceStatus},
+		api::{AccountSummary, CustodyStatus, MaintenanceStatus, SettlementStatus},
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
-		Observe, Ticks, VaultPolicy, Venue,
+		Observe, ReferencePrice, SettlementPrice, Ticks, VaultPolicy, Venue,
 	};
 	use frame_support::{
 		dispatch::DispatchClass,
@@ -155,6 +166,9 @@ pub mod pallet {
 		type VaultPolicy: VaultPolicy;
 		/// Weights.
 		type WeightInfo: WeightInfo;
+		// Settlement.
+		/// The price at which a market is settled.
+		type SettlementPrice: SettlementPrice;
 	}
 
 	/// Which account a key may use under a sub-account number, for what, and until when.
@@ -231,6 +245,16 @@ pub mod pallet {
 	/// What the vault realised, took and lost lately in each market.
 	#[pallet::storage]
 	pub type VaultMarkets<T: Config> = StorageMap<_, Identity, MarketId, VaultMarket, ValueQuery>;
+	// Settlement.
+
+	/// Markets that are being settled, or were.
+	#[pallet::storage]
+	pub type Settlements<T: Config> = StorageMap<_, Identity, MarketId, Settlement, OptionQuery>;
+
+	/// Markets, one bit each, whose settlement the hooks go on with.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Settling<T: Config> = StorageValue<_, u64, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -557,6 +581,68 @@ pub mod pallet {
 			/// The mark, which was the limit.
 			price: Ticks,
 		},
+		// Settlement.
+		/// A market is settled: nothing trades there again, and all positions are closed at this price.
+		SettlementBegan {
+			/// The market.
+			market: MarketId,
+			/// The price, and what it is made of.
+			reference: ReferencePrice,
+			/// Lots held long, which are as many as are held short.
+			lots: Lots,
+		},
+		/// A position in a market that is being settled was visited. One without a claim is closed;
+		/// another is closed once it is known what claims are paid.
+		PositionSwept {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots that it held.
+			lots: i64,
+			/// What they gained at the price of the settlement, in quote units; negative where they lost.
+			gain: Amount,
+			/// What of the gain is claimed, in quote units. The rest covers the account's losses elsewhere.
+			claim: Balance,
+			/// What the account lacked after its loss, which is paid for it, in quote units.
+			deficit: Balance,
+		},
+		/// It is known what those receive who gained in a market that is being settled: of each claim
+		/// the same part, `paid / gains`. All amounts are in quote units.
+		FactorPublished {
+			/// The market.
+			market: MarketId,
+			/// What accounts lacked after their losses.
+			deficits: Balance,
+			/// What the insurance funds paid of that.
+			covered: Balance,
+			/// All claims.
+			gains: Balance,
+			/// What of them is paid.
+			paid: Balance,
+			/// What was lacking beyond all claims: bad debt of the market.
+			uncovered: Balance,
+		},
+		/// A position in a settled market was closed and its claim paid.
+		Claimed {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots closed.
+			lots: i64,
+			/// What was claimed, in quote units.
+			claim: Balance,
+			/// What of it was paid, in quote units.
+			paid: Balance,
+		},
+		/// Every position in a settled market is closed and every claim paid.
+		SettlementFinished {
+			/// The market.
+			market: MarketId,
+			/// What rounding left for the market's fund, in quote units.
+			rest: Balance,
+		},
 	}
 
 	#[pallet::error]
@@ -640,6 +726,18 @@ pub mod pallet {
 		VaultCommitted,
 		/// The vault is closed by the chain alone, never by a call.
 		VaultUnwinds,
+		// Settlement.
+		/// The market is being settled already, or was.
+		MarketSettling,
+		/// The market is not being settled, or everybody there is paid.
+		NotSettling,
+		/// It is not known yet what those receive who gained: the accounts are still being visited.
+		FactorNotPublished,
+		/// The account holds nothing in this market.
+		NothingToClaim,
+		/// The account holds a position in a market that is being settled; it can withdraw once it is
+		/// known what those receive who gained.
+		SettlementPending,
 	}
 
 	#[pallet::hooks]
@@ -649,12 +747,14 @@ pub mod pallet {
 			Self::unwind_vault(&mut meter);
 			Self::work_backlog(&mut meter);
 			Self::work_ramps(&mut meter);
+			Self::work_settlements(&mut meter);
 			meter.consumed().saturating_add(T::WeightInfo::block())
 		}
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
 			let mut meter = WeightMeter::with_limit(remaining);
 			if meter.try_consume(T::WeightInfo::block()).is_ok() {
 				Self::work_backlog(&mut meter);
+				Self::work_settlements(&mut meter);
 			}
 			meter.consumed()
 		}
@@ -809,6 +909,39 @@ pub mod pallet {
 			T::LoosenOrigin::ensure_origin(origin)?;
 			Self::do_change_risk(market, change, false)
 		}
+
+		// Settlement.
+
+		/// Visit up to `limit` more accounts, 256 at the most, of a market that is being settled. The
+		/// chain does this by itself; anyone may do it sooner. With the last account it becomes known
+		/// what those receive who gained.
+		#[pallet::call_index(50)]
+		#[pallet::weight((
+			T::WeightInfo::sweep((*limit).min(settlement::MAX_SWEEP)),
+			DispatchClass::Operational,
+		))]
+		pub fn sweep(
+			origin: OriginFor<T>,
+			market: MarketId,
+			limit: u32,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_sweep(market, limit)
+		}
+
+		/// Close the position of `account` in a settled market at its price, and pay the part of its gain
+		/// that everybody receives. The chain does this by itself, and whenever the account does anything;
+		/// anyone may do it sooner.
+		#[pallet::call_index(51)]
+		#[pallet::weight((T::WeightInfo::claim(), DispatchClass::Operational))]
+		pub fn claim(
+			origin: OriginFor<T>,
+			account: AccountRef,
+			market: MarketId,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_claim(account, market)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -838,6 +971,11 @@ pub mod pallet {
 		/// Numbers of accounts whose triggers are crossed in a market, at most 64.
 		pub fn waiting(market: MarketId) -> Vec<AccountRef> {
 			Self::crossed_accounts(market)
+		}
+		/// The settlement of a market, how far it has come and what winners receive; `None` where none
+		/// has begun.
+		pub fn settlement(market: MarketId) -> Option<SettlementStatus> {
+			Self::settlement_status(market)
 		}
 	}
 }

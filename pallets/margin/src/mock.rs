@@ -7,8 +7,9 @@ use breakwater_math::{Bracket, RiskTerms};
 use breakwater_primitives::{
 	clearing::{self, Fees},
 	AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill, Gate, GateView,
-	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices, Sequence,
-	Session, Side, SignedPpm, Ticks, Validity, VaultPolicy, VaultTerms, Venue, Verdict,
+	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, PriceSource, Prices,
+	ReferencePrice, Sequence, Session, SettlementPrice, Side, SignedPpm, Ticks, Validity,
+	VaultPolicy, VaultTerms, Venue, Verdict,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -78,6 +79,9 @@ parameter_types! {
 	/// Whether the book collects orders for an auction.
 	pub static Collecting: bool = false;
 	pub static Seen: Vec<(MarketId, Observation)> = Default::default();
+	pub static ReferenceAt: Option<u32> = None;
+	/// Markets whose fund is wound down.
+	pub static WoundDown: Vec<MarketId> = Vec::new();
 }
 
 pub struct Clock;
@@ -125,6 +129,22 @@ impl Backstop for Insurer {
 		let paid = Paid::get();
 		Paid::set(&(paid.0 + premium, paid.1 + surcharge));
 		Fund::set(&(Fund::get() + premium + surcharge));
+	}
+	fn wind_down(market: MarketId) {
+		WoundDown::mutate(|all| all.push(market));
+	}
+}
+
+/// The price of a settlement, where a test sets one.
+pub struct Reference;
+impl SettlementPrice for Reference {
+	fn settlement_price(_: MarketId) -> Option<ReferencePrice> {
+		ReferenceAt::get().map(|price| ReferencePrice {
+			price: Ticks(price),
+			source: PriceSource::Average,
+			until: Now::get(),
+			valid: 3_600_000,
+		})
 	}
 }
 
@@ -308,6 +328,7 @@ impl Config for Test {
 	type LoosenOrigin = frame_system::EnsureRoot<AccountId>;
 	type VaultPolicy = Policy;
 	type WeightInfo = ();
+	type SettlementPrice = Reference;
 }
 
 /// Every market is of tier A.
@@ -365,6 +386,8 @@ impl ExtBuilder {
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
 			Collecting::set(false);
+			ReferenceAt::set(None);
+			WoundDown::set(Vec::new());
 			Charge::set(Default::default());
 			for market in [BTC, ETH] {
 				Margin::market_created(market, btc_terms()).unwrap();

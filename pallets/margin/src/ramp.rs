@@ -286,7 +286,7 @@ impl<T: Config> Pallet<T> {
 		let before = now;
 		if let Some(from) = now.sweep {
 			let open = Self::open_value(market, &terms);
-			match Self::sweep(market, from, &mut now.falling, open, budget, meter) {
+			match Self::sweep_triggers(market, from, &mut now.falling, open, budget, meter) {
 				Turn::TooMuch => {
 					let (falling, open_interest) = (now.falling, open);
 					Self::end_tightening(market);
@@ -339,7 +339,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Look at positions from `at` on as long as budget and weight last.
-	fn sweep(
+	fn sweep_triggers(
 		market: MarketId,
 		at: Sweep,
 		falling: &mut Balance,

@@ -5,7 +5,7 @@ use crate::{
 	triggers::{waiting, Tree},
 	vault::VAULT,
 	Accounts, Announced, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk,
-	Tightenings, Totals, TriggerPages, VaultMarkets, VaultState,
+	Settlements, Tightenings, Totals, TriggerPages, VaultMarkets, VaultState,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use breakwater_core::trigger::BUCKET_TICKS;
@@ -66,6 +66,15 @@ impl<T: Config> Pallet<T> {
 			}
 			Self::check_triggers(who, account.quote, &account.positions, &mut sums)?;
 		}
+		// What settlements hold against open positions counts like an account's.
+		for (market, settlement) in Settlements::<T>::iter() {
+			let terms = Risk::<T>::get(market).ok_or("a settlement without a market")?;
+			let entry = sums.markets.entry(market).or_default();
+			entry.long += settlement.taken.max(0) as u64;
+			entry.short += settlement.taken.min(0).unsigned_abs() as u64;
+			entry.cost += settlement.cost(terms.contract);
+		}
+		Self::check_settlements()?;
 		Self::check_totals(&sums)?;
 		Self::check_trees(&sums)?;
 		Self::check_ramps()?;

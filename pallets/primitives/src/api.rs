@@ -2,10 +2,10 @@
 
 use crate::{
 	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Ppm,
-	Prices, Side, SignedPpm, Ticks,
+	Prices, ReferencePrice, Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::DispatchError;
 
@@ -115,6 +115,48 @@ pub struct CustodyStatus {
 	pub held: Balance,
 	/// What accounts, funds and pots claim.
 	pub claimed: Amount,
+}
+
+/// How far the settlement of a market has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum SettlementPhase {
+	/// The accounts are visited one by one: losses are taken, deficits and gains summed.
+	#[codec(index = 0)]
+	Sweeping,
+	/// What winners receive is known, and is paid to whoever comes or is visited.
+	#[codec(index = 1)]
+	Claiming,
+	/// Everybody is paid.
+	#[codec(index = 2)]
+	Done,
+}
+
+/// The settlement of a market. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SettlementStatus {
+	/// The price at which all positions are closed, in ticks.
+	pub price: Ticks,
+	/// When it began, in milliseconds of chain time.
+	pub since: Millis,
+	/// How far it has come.
+	pub phase: SettlementPhase,
+	/// How many account numbers the visit under way has passed.
+	pub visited: u32,
+	/// How many there are to visit.
+	pub accounts: u32,
+	/// What accounts lacked after their losses, as far as they were visited.
+	pub deficits: Balance,
+	/// What the insurance funds paid of that.
+	pub covered: Balance,
+	/// What winners gained, as far as they were visited.
+	pub gains: Balance,
+	/// What of the gains is paid, to each in proportion: the factor is `paid / gains`. Known from the
+	/// phase of claims on.
+	pub paid: Balance,
+	/// What nobody pays, since the gains are smaller than what lacked.
+	pub uncovered: Balance,
+	/// Lots of both sides that are still open.
+	pub unclaimed: u64,
 }
 
 /// An order that rests at a price.
@@ -304,5 +346,9 @@ sp_api::decl_runtime_apis! {
 		fn vault() -> VaultSummary;
 		/// All insurance funds, their targets, and what may be drawn from them.
 		fn insurance() -> InsuranceSummary;
+		/// The settlement of a market, or `None` where none has begun.
+		fn settlement(market: MarketId) -> Option<SettlementStatus>;
+		/// The price at which a market would be settled, or `None` where it never had a Valid index.
+		fn settlement_price(market: MarketId) -> Option<ReferencePrice>;
 	}
 }
