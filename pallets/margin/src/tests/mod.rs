@@ -8,3 +8,5 @@ mod liquidation;
 mod premiums;
 mod queue;
 mod session;
+mod settlement;
+mod settlement_model;
