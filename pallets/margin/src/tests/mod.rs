@@ -10,5 +10,7 @@ mod premiums;
 mod queue;
 mod ramp;
 mod session;
+mod settlement;
+mod settlement_model;
 mod vault;
 mod vault_model;
