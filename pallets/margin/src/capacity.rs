@@ -1,7 +1,7 @@
 //! How much liquidations may take from a market's book: a quarter of its depth within 2 % in a block,
 //! all of that depth in a minute. What exceeds it goes on to the next step of the ladder.
 
-use crate::{checks::DEPTH_REACH, types::Flow, Config, Flows, Pallet};
+use crate::{checks::DEPTH_REACH, ladder::takes, steps::Steps, types::Flow, Config, Flows, Pallet};
 use breakwater_math::{liquidation::MIN_REST, Leg};
 use breakwater_primitives::{Balance, Lots, MarketId, Side, Ticks, Venue};
 
@@ -30,6 +30,9 @@ impl<T: Config> Pallet<T> {
 	/// The lots of `leg` that the book may be asked to take now. So little that a rest of it would be
 	/// closed whole is always allowed.
 	pub(crate) fn capacity(market: MarketId, leg: &Leg<'_>) -> Lots {
+		if !takes::<T>(Steps::CAPACITY) {
+			return Lots::MAX;
+		}
 		let away = DEPTH_REACH.mul_floor(leg.price.0.into()) as u32;
 		let worst = match leg.closing() {
 			Side::Ask => leg.price.saturating_sub(Ticks(away)).max(Ticks(1)),

@@ -51,6 +51,7 @@ mod ladder;
 mod liquidation;
 mod premiums;
 mod session;
+pub mod steps;
 mod triggers;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -138,6 +139,8 @@ pub mod pallet {
 		/// The most resting orders that closing one position may fill.
 		#[pallet::constant]
 		type MaxLiquidationFills: Get<u16>;
+		/// The steps of the ladder that are taken: [`steps::WholeLadder`] on a chain.
+		type Ladder: Get<steps::Steps>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
 	}

@@ -259,6 +259,7 @@ impl Config for Test {
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type Ladder = steps::WholeLadder;
 	type WeightInfo = ();
 }
 

@@ -163,6 +163,7 @@ impl pallet_margin::Config for Runtime {
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = MaxFills;
+	type Ladder = pallet_margin::steps::WholeLadder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
 }
 
