@@ -67,6 +67,7 @@ mod premiums;
 pub mod ramp;
 mod session;
 pub mod settlement;
+pub mod steps;
 mod triggers;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -164,6 +165,8 @@ pub mod pallet {
 		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// On what terms the vault takes positions of each market.
 		type VaultPolicy: VaultPolicy;
+		/// The steps of the ladder that are taken: [`steps::WholeLadder`] on a chain.
+		type Ladder: Get<steps::Steps>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
 		// Settlement.

@@ -327,6 +327,7 @@ impl Config for Test {
 	type TightenOrigin = frame_system::EnsureSignedBy<Committee, AccountId>;
 	type LoosenOrigin = frame_system::EnsureRoot<AccountId>;
 	type VaultPolicy = Policy;
+	type Ladder = steps::WholeLadder;
 	type WeightInfo = ();
 	type SettlementPrice = Reference;
 }

@@ -183,6 +183,7 @@ impl pallet_margin::Config for Runtime {
 	type TightenOrigin = EnsureCommitteeHalf;
 	type LoosenOrigin = EnsureLoosen;
 	type VaultPolicy = VaultTiers;
+	type Ladder = pallet_margin::steps::WholeLadder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
 	type SettlementPrice = PriceGuard;
 }
