@@ -8,7 +8,7 @@ use breakwater_runtime::{
 };
 use common::*;
 use frame_support::{assert_noop, assert_ok};
-use pallet_margin::collateral::types::{Loosening, NewAsset, Tightening};
+use pallet_margin::collateral::types::{AssetLoosening, AssetTightening, NewAsset};
 use pallet_perpetuals::{OrderKind, TimeInForce};
 use sp_keyring::Sr25519Keyring::*;
 use sp_runtime::DispatchError;
@@ -88,7 +88,7 @@ fn a_crash_of_the_collateral_is_sold_by_auction_and_leaves_no_bad_debt() {
 #[test]
 fn other_collateral_is_listed_by_the_timelock_and_tightened_by_the_committee() {
 	on_development_chain(|| {
-		let change = Tightening { account_cap: Some(0), ..Default::default() };
+		let change = AssetTightening { account_cap: Some(0), ..Default::default() };
 		let tighten = pallet_margin::Call::tighten_asset { asset: WBTC, change };
 		assert_noop!(call(&id(Alice), tighten.clone()), DispatchError::BadOrigin);
 		assert_ok!(committee(3, tighten));
@@ -100,7 +100,7 @@ fn other_collateral_is_listed_by_the_timelock_and_tightened_by_the_committee() {
 		deposit(Dave, 1_000);
 		assert_noop!(call(&id(Dave), full), error);
 		// The committee can not undo it, nor list anything.
-		let change = Loosening { account_cap: Some(WBTC_UNIT), ..Default::default() };
+		let change = AssetLoosening { account_cap: Some(WBTC_UNIT), ..Default::default() };
 		let loosen = pallet_margin::Call::loosen_asset { asset: WBTC, change };
 		assert_ok!(committee(3, loosen.clone()));
 		assert_eq!(motion_result(), Err(DispatchError::BadOrigin));

@@ -9,8 +9,9 @@ use crate::{
 use alloc::vec::Vec;
 use breakwater_math::RiskTerms;
 use breakwater_primitives::{
-	clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing, Custody, Funding, Gate,
-	MarketId, Millis, Outflow, Permission, Ppm, Prices, Venue, MARKETS_PER_SHARD, MAX_MARKETS,
+	api::SettlementPhase, clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing,
+	Custody, Funding, Gate, MarketId, Millis, Outflow, Permission, Ppm, Prices, Venue,
+	MARKETS_PER_SHARD, MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::DispatchResult,
@@ -55,6 +56,10 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 	}
 	fn accrue(market: MarketId, per_lot: Funding) {
 		Self::do_accrue(market, per_lot.0, per_lot.0);
+	}
+	fn is_settled(market: MarketId) -> bool {
+		let settlement = crate::Settlements::<T>::get(market);
+		settlement.is_some_and(|settlement| settlement.phase == SettlementPhase::Done)
 	}
 }
 
@@ -185,6 +190,7 @@ impl<T: Config> Pallet<T> {
 		house: &mut House<T>,
 		index: usize,
 	) -> Result<Vec<Seen>, DispatchError> {
+		house.ensure_settled(index)?;
 		house.settle_all_funding(index);
 		let account = &house.accounts[index].account;
 		let (positions, who) = (account.positions.clone(), house.accounts[index].who);

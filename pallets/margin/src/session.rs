@@ -2,6 +2,7 @@
 
 use crate::{
 	collateral::types::Listings,
+	settlement::{Claimed, Settlement},
 	types::{position_in, Account, BoardEntry, Collaterals, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
 };
@@ -27,7 +28,7 @@ pub struct Loaded<AccountId> {
 	/// Other collateral as it was loaded.
 	pub(crate) collaterals_before: Collaterals,
 	/// The market and the side whose losses its sold collateral did not cover.
-	pub(crate) blamed: Option<(MarketId, i64)>,
+	pub(crate) sold_for: Option<(MarketId, i64)>,
 	/// Whether it must be written.
 	pub(crate) dirty: bool,
 	/// Whether balance or lots changed, so that its triggers must be checked.
@@ -36,6 +37,8 @@ pub struct Loaded<AccountId> {
 	pub(crate) funding: Vec<(MarketId, Amount)>,
 	/// What its fills came to in each market.
 	pub(crate) fills: Vec<Filled>,
+	/// Claims on settled markets that loading it paid.
+	pub(crate) claims: Vec<Claimed>,
 }
 
 /// What the fills of an account in a market came to.
@@ -84,8 +87,13 @@ pub struct House<T: Config> {
 	pub(crate) charges: Vec<(MarketId, Charges)>,
 	/// Listed assets, read once an account has such collateral.
 	pub(crate) listings: Option<Listings>,
+	/// Settlements that were touched, and what their pots were paid together.
+	pub(crate) settlements: Vec<(MarketId, Settlement)>,
+	pub(crate) pots: Amount,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
+	/// Terms with announced maintenance rates, of markets that have any.
+	pub(crate) bars: Vec<(MarketId, RiskTerms)>,
 	day: Option<u16>,
 	failure: Option<DispatchError>,
 }
@@ -100,8 +108,11 @@ impl<T: Config> House<T> {
 			liquidated: None,
 			charges: Vec::new(),
 			listings: None,
+			settlements: Vec::new(),
+			pots: 0,
 			boards: Vec::new(),
 			risks: Vec::new(),
+			bars: Vec::new(),
 			day: None,
 			failure: None,
 		}
@@ -113,7 +124,9 @@ impl<T: Config> House<T> {
 			return Ok(index);
 		}
 		let account = Accounts::<T>::get(who).ok_or(Error::<T>::NoAccount)?;
-		Ok(self.push(who, account))
+		let index = self.push(who, account);
+		self.claim_all(index);
+		Ok(index)
 	}
 
 	/// Put a new account into the session.
@@ -126,11 +139,12 @@ impl<T: Config> House<T> {
 			quote_before,
 			before,
 			collaterals_before,
-			blamed: None,
+			sold_for: None,
 			dirty: false,
 			touched: false,
 			funding: Vec::new(),
 			fills: Vec::new(),
+			claims: Vec::new(),
 		});
 		self.accounts.len() - 1
 	}
@@ -245,7 +259,7 @@ impl<T: Config> House<T> {
 		moved.realised = moved.realised.saturating_add(after.realised);
 	}
 
-	fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
+	pub(crate) fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
 		let index = self.moved.iter().position(|moved| moved.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.moved.push(Moved { market, ..Default::default() });

@@ -18,7 +18,7 @@ use breakwater_math::{
 	collateral::worth,
 	deleveraging,
 	funding::FRACTION_BITS,
-	trigger::{self, Placed},
+	trigger::{self, Weighed},
 	Armed, Health, Holding, Leg, Step, Value,
 };
 use breakwater_primitives::{
@@ -78,6 +78,21 @@ impl Tree {
 	pub(crate) const fn value(place: u8) -> Self {
 		Self { key: MarketId(VALUE | place as u16), kind: Kind::Falling }
 	}
+	/// The market of a tree of liquidation triggers and its place among the market's four: longs and
+	/// shorts by price, then by funding. `None` for the grid.
+	pub(crate) const fn place(self) -> Option<(MarketId, usize)> {
+		if self.key.0 & GRID != 0 {
+			return None;
+		}
+		let market = MarketId(self.key.0 & !FUNDING);
+		let slot = match (self.key.0 & FUNDING != 0, self.kind) {
+			(false, Kind::Falling) => 0,
+			(false, _) => 1,
+			(true, Kind::Rising) => 2,
+			(true, _) => 3,
+		};
+		Some((market, slot))
+	}
 	/// The tree of which a page or word says that it belongs to it.
 	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) const fn of_key(key: MarketId, kind: Kind) -> Self {
@@ -124,20 +139,22 @@ pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 struct Target {
 	armed: Armed,
 	cell: u16,
+	boost: u8,
 }
 
 /// Where the triggers of the positions `held` and of other assets shall wait. Those that still come in
 /// time stay, and with them the place on the grid, which is only brought up to date when they move.
 fn targets(quote: Amount, held: &[&Seen], valued: &[Valued]) -> (Vec<Target>, Vec<Option<Value>>) {
-	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
-	let keep = trigger::holds_all(
-		quote,
-		held.iter().map(|seen| (seen.leg(), seen.position.armed)),
-		valued.iter().map(|one| (one.holding, one.armed)),
-	);
+	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.armed_leg()).collect();
+	let armed = legs.iter().copied().zip(held.iter().map(|seen| seen.position.armed));
+	let values = valued.iter().map(|one| (one.holding, one.armed));
+	let keep = trigger::holds_all(quote, armed.clone(), values);
 	let kept = || valued.iter().map(|one| one.armed).collect();
+	let stays = |seen: &&Seen| {
+		let Position { armed, cell, boost, .. } = seen.position;
+		Target { armed, cell, boost }
+	};
 	if keep && held.iter().all(|seen| seen.position.cell != 0) {
-		let stays = |seen: &&Seen| Target { armed: seen.position.armed, cell: seen.position.cell };
 		return (held.iter().map(stays).collect(), kept());
 	}
 	let holdings: Vec<Holding> = valued.iter().map(|one| one.holding).collect();
@@ -145,15 +162,33 @@ fn targets(quote: Amount, held: &[&Seen], valued: &[Valued]) -> (Vec<Target>, Ve
 	let equity = Health::of(backing, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
-	let placed = match keep {
-		true => Placed { legs: Vec::new(), holdings: kept() },
-		false => trigger::place_all(quote, &legs, &holdings),
-	};
-	let target = |(index, seen): (usize, &&Seen)| Target {
-		armed: placed.legs.get(index).copied().unwrap_or(seen.position.armed),
-		cell: grid_cell(class, deleveraging::bucket(seen.leg().entry())),
-	};
-	(held.iter().enumerate().map(target).collect(), placed.holdings)
+	let cell = |seen: &Seen| grid_cell(class, deleveraging::bucket(seen.leg().entry()));
+	if keep {
+		let stays = held.iter().map(|seen| Target { cell: cell(seen), ..stays(seen) });
+		return (stays.collect(), kept());
+	}
+	// What slack there is goes to the positions whose prices wake the account.
+	let moved: Vec<bool> = armed.map(|(leg, armed)| trigger::price_crossed(&leg, &armed)).collect();
+	let woken = moved.contains(&true);
+	let boosts: Vec<u8> = held
+		.iter()
+		.zip(&moved)
+		.map(|(seen, moved)| match woken {
+			true => trigger::boosted(seen.position.boost, *moved),
+			false => seen.position.boost,
+		})
+		.collect();
+	let weights = legs.iter().zip(held).zip(&boosts);
+	let weights = weights.map(|((leg, seen), boost)| trigger::weight(leg, seen.volatility, *boost));
+	let weights: Vec<u128> = weights.collect();
+	let others: Vec<u128> = valued.iter().map(Valued::weight).collect();
+	let woken = woken || valued.iter().any(|one| one.holding.crossed(one.armed));
+	let legs = Weighed { of: &legs, by: &weights };
+	let placed = trigger::place_by(quote, legs, Weighed { of: &holdings, by: &others }, woken);
+	let targets = placed.legs.into_iter().zip(boosts).zip(held);
+	let targets =
+		targets.map(|((armed, boost), seen)| Target { armed, cell: cell(seen), boost }).collect();
+	(targets, placed.holdings)
 }
 
 /// Bring the triggers of an account in line with its positions.
@@ -162,6 +197,7 @@ fn rearm<T: Config>(
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
 	valued: &[Valued],
+	armed_at: &mut Vec<(Tree, Ticks)>,
 ) -> Result<Vec<Option<Value>>, Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
@@ -183,11 +219,15 @@ fn rearm<T: Config>(
 		let [price, funding, cell] = wanted(pair);
 		let mut arm = |key: Option<(Tree, Ticks)>| match key {
 			Some((_, at)) if had.contains(&key) => Ok(Some(at)),
-			Some((tree, at)) => tree.arm::<T>(trees, at, who).map(Some),
+			Some((tree, at)) => {
+				let at = tree.arm::<T>(trees, at, who)?;
+				armed_at.push((tree, at));
+				Ok(Some(at))
+			},
 			None => Ok(None),
 		};
 		let armed = Armed { price: arm(price)?, funding: arm(funding)?.map(|at| Step(at.0)) };
-		let Target { cell: target, .. } = pair.1;
+		let Target { cell: target, boost, .. } = pair.1;
 		// Where too many stand in a cell, it stands nowhere: others are found there.
 		let placed = match cell {
 			Some((_, at)) if had.contains(&cell) => Some(at),
@@ -200,8 +240,8 @@ fn rearm<T: Config>(
 		let cell = placed.map_or(0, |_| *target);
 		let mut positions = loaded.account.positions.iter_mut();
 		let Some(position) = positions.find(|position| position.market == market) else { continue };
-		if position.armed != armed || position.cell != cell {
-			(position.armed, position.cell) = (armed, cell);
+		if (position.armed, position.cell, position.boost) != (armed, cell, *boost) {
+			(position.armed, position.cell, position.boost) = (armed, cell, *boost);
 			loaded.dirty = true;
 		}
 	}
@@ -241,12 +281,13 @@ impl<T: Config> House<T> {
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
 		let (mut quote_moved, mut owed): (Amount, Amount) = (0, 0);
+		let mut armed = Vec::new();
 		for index in 0..self.accounts.len() {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
 				let seen = self.seen(&positions);
 				self.end_liquidation(index, &seen);
-				self.rearm_all(&mut trees, index, &seen)?;
+				self.rearm_all(&mut trees, index, &seen, &mut armed)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {
@@ -257,6 +298,9 @@ impl<T: Config> House<T> {
 			owed = owed.saturating_add(owed_moved(loaded));
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
+			self.note_vault(index);
+			let loaded = &mut self.accounts[index];
+			loaded.tell_claims::<T>();
 			for (market, paid) in core::mem::take(&mut loaded.funding) {
 				let account = loaded.who;
 				Pallet::<T>::deposit_event(Event::FundingSettled { account, market, paid });
@@ -266,6 +310,8 @@ impl<T: Config> House<T> {
 		}
 		self.write_totals(quote_moved, owed);
 		self.write_claims();
+		self.note_armed(&armed);
+		self.write_settlements();
 		let flushed = trees.flush();
 		settled.index_writes = flushed.pages.saturating_add(flushed.words);
 		Ok(settled)
@@ -277,11 +323,12 @@ impl<T: Config> House<T> {
 		trees: &mut Trees<T>,
 		index: usize,
 		seen: &[Seen],
+		armed_at: &mut Vec<(Tree, Ticks)>,
 	) -> Result<(), Error<T>> {
 		let account = &self.accounts[index].account;
 		let collaterals = account.collaterals.clone();
 		let valued = if account.holds_lots() { self.valued(&collaterals) } else { Vec::new() };
-		let values = rearm::<T>(trees, &mut self.accounts[index], seen, &valued)?;
+		let values = rearm::<T>(trees, &mut self.accounts[index], seen, &valued, armed_at)?;
 		let before = self.accounts[index].collaterals_before.is_empty();
 		if before && collaterals.is_empty() {
 			return Ok(());
@@ -301,6 +348,7 @@ impl<T: Config> House<T> {
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
 		if !Health::of(backing, held.map(Seen::leg)).liquidatable() {
 			(loaded.account.since, loaded.account.retry, loaded.dirty) = (0, 0, true);
+			loaded.account.blamed = None;
 		}
 	}
 
@@ -313,7 +361,7 @@ impl<T: Config> House<T> {
 			funding = funding.saturating_add(moved.paid).saturating_sub(signed(swept));
 			dust = dust.saturating_add(swept);
 		}
-		let money = quote != 0 || owed != 0 || cost != 0;
+		let money = quote != 0 || owed != 0 || cost != 0 || self.pots != 0;
 		if money || self.fees != 0 || funding != 0 || dust != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
@@ -322,6 +370,7 @@ impl<T: Config> House<T> {
 				ledger.funding = ledger.funding.saturating_add(funding);
 				ledger.dust = ledger.dust.saturating_add(dust);
 				ledger.fees = ledger.fees.saturating_add_signed(self.fees);
+				ledger.settlement = ledger.settlement.saturating_add(self.pots);
 			});
 		}
 	}
@@ -341,7 +390,8 @@ impl<T: Config> House<T> {
 			let market = lost_most.map(|filled| filled.market).or(last);
 			let lost_in = |market| (market, position_in(&loaded.before, market).lots);
 			// Losses from before belong to the market that they were made in.
-			let Some((market, lost)) = loaded.blamed.or(market.map(lost_in)) else { continue };
+			let sold_for = loaded.sold_for.or(loaded.liquidated_for());
+			let Some((market, lost)) = sold_for.or(market.map(lost_in)) else { continue };
 			let deficit = quote.unsigned_abs();
 			let covered = T::Insurance::cover(market, deficit).min(deficit);
 			let socialised = self.haircut(market, lost, deficit - covered);

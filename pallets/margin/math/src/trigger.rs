@@ -31,14 +31,28 @@ use crate::{
 	collateral::{worth, Holding, Value},
 	funding::{limit, width, Step, FRACTION_BITS},
 	health::{Health, Leg},
+	Ppm,
 };
 use alloc::vec::Vec;
 use breakwater_core::units::Ticks;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// A threshold waits at this many hundredths of the distance, so that most fills can leave it.
+/// A threshold that a fill has moved waits at this many hundredths of the distance, so that most of the
+/// fills that follow can leave it.
 const EARLY: u128 = 75;
+/// A threshold that a price has crossed waits at all of the distance: each wake then uses up nine tenths
+/// of the slack of an account with a single position.
+const ALL: u128 = 100;
+/// Where no price uses up a position's part of the slack, its account is looked at when the price has
+/// moved by this factor, so that every position has a place in its market's tree.
+const FAR: u32 = 16;
+/// The boost of a position that has not been woken, in tenths.
+const BOOST: u8 = 10;
+/// What a market whose volatility is not known is taken to move, in the square root of a minute.
+const LEAST_VOLATILITY: Ppm = Ppm(500);
+/// The highest boost, in tenths.
+const MAX_BOOST: u16 = 40;
 /// The part of an account's slack that is kept for funding: one in so many.
 const FUNDING_PART: u128 = 10;
 
@@ -102,6 +116,43 @@ fn threshold(leg: &Leg<'_>, budget: u128) -> Option<Ticks> {
 		(good.0 > 1).then(|| Ticks(good.0 - 1))
 	} else {
 		(good.0 < u32::MAX - 1).then(|| Ticks(good.0 + 1))
+	}
+}
+
+/// The boost of a position, in tenths, after a wake of its account: four times what it was where its own
+/// price caused the wake, and seven tenths of that for all, between a tenth and four. Positions whose
+/// prices move thus get most of the slack. Zero counts as one whole.
+pub const fn boosted(boost: u8, moved: bool) -> u8 {
+	let boost = if boost == 0 { BOOST } else { boost } as u16;
+	let cooled = if boost * 7 / 10 > 1 { boost * 7 / 10 } else { 1 };
+	let boosted = if moved { cooled * 4 } else { cooled };
+	(if boosted < MAX_BOOST { boosted } else { MAX_BOOST }) as u8
+}
+
+/// The weight of a position when slack is split between prices: its value times how much its market's
+/// price moves, times its boost.
+pub fn weight(leg: &Leg<'_>, volatility: Ppm, boost: u8) -> u128 {
+	let boost = if boost == 0 { BOOST } else { boost };
+	let moves = volatility.0.max(LEAST_VOLATILITY.0).into();
+	leg.notional().saturating_mul(moves).saturating_mul(boost.into())
+}
+
+/// The weight of another asset: what it is worth times how much its price moves; four times that where
+/// its value has woken the account.
+pub fn weight_of(holding: &Holding, volatility: Ppm, moved: bool) -> u128 {
+	let boost = if moved { MAX_BOOST } else { BOOST.into() };
+	let moves = volatility.0.max(LEAST_VOLATILITY.0).into();
+	holding.worth().saturating_mul(moves).saturating_mul(boost.into())
+}
+
+/// Where to look again at a position that no price brings to its threshold.
+fn far(leg: &Leg<'_>) -> Option<Ticks> {
+	if leg.lots > 0 {
+		let tick = (leg.price.0 / FAR).max(1);
+		(tick < leg.price.0).then_some(Ticks(tick))
+	} else {
+		let tick = leg.price.0.saturating_mul(FAR).min(u32::MAX - 1);
+		(tick > leg.price.0).then_some(Ticks(tick))
 	}
 }
 
@@ -177,21 +228,43 @@ pub struct Placed {
 	pub holdings: Vec<Option<Value>>,
 }
 
-/// The thresholds for all positions of an account with this quote balance and no other asset.
+/// Positions or other assets of an account, each with its weight when slack is split.
+#[derive(Clone, Copy, Debug)]
+pub struct Weighed<'a, A> {
+	/// They.
+	pub of: &'a [A],
+	/// Their weights, in the same order.
+	pub by: &'a [u128],
+}
+
+/// The thresholds for all positions of an account with this quote balance and no other asset. A tenth of
+/// the slack is kept for funding, split by notional value, the rest for prices. An account that lacks
+/// something is already beyond its thresholds, and stays beyond one of them until prices and indices
+/// have given back what it lacks: at the price itself the slightest recovery would hide it.
 pub fn place(quote: i128, legs: &[Leg<'_>]) -> Vec<Armed> {
 	place_all(quote, legs, &[]).legs
 }
 
-/// The thresholds for all positions and other assets of an account with this quote balance. A tenth of
-/// the slack is kept for funding, the rest for prices and values, each split by what it is worth. An
-/// account that lacks something is already beyond its thresholds, and stays beyond one of them until
-/// prices, indices and values have given back what it lacks: at the price itself the slightest recovery
-/// would hide it.
+/// As [`place`], with other assets, whose values have their part of what is kept for prices.
 pub fn place_all(quote: i128, legs: &[Leg<'_>], holdings: &[Holding]) -> Placed {
+	let weights: Vec<u128> = legs.iter().map(Leg::notional).collect();
+	let others: Vec<u128> = holdings.iter().map(Holding::worth).collect();
+	let legs = Weighed { of: legs, by: &weights };
+	place_by(quote, legs, Weighed { of: holdings, by: &others }, false)
+}
+
+/// As [`place_all`], with the slack that is kept for prices and values split by weights; all of it where
+/// one of them has `woken` the account.
+pub fn place_by(
+	quote: i128,
+	Weighed { of: legs, by: weights }: Weighed<'_, Leg<'_>>,
+	Weighed { of: holdings, by: others }: Weighed<'_, Holding>,
+	woken: bool,
+) -> Placed {
 	let backing = quote.saturating_add(signed(worth(holdings)));
 	let surplus = Health::of(backing, legs.iter().copied()).surplus();
-	let notional = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional())).max(1);
-	let part = |one: u128, all: u128, of: u128| mul_div_floor(of, one, all);
+	let all = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional())).max(1);
+	let part = |leg: &Leg<'_>, of: u128| mul_div_floor(of, leg.notional(), all);
 	let here = |leg: &Leg<'_>| Step::of(leg.terms.contract, leg.funding.now);
 	let Ok(slack) = u128::try_from(surplus) else {
 		let keys = legs.len().saturating_add(holdings.len()).max(1);
@@ -202,9 +275,7 @@ pub fn place_all(quote: i128, legs: &[Leg<'_>], holdings: &[Holding]) -> Placed 
 			holdings: holdings.iter().map(|holding| Some(holding.recovery(need))).collect(),
 		};
 	};
-	let funding = |leg: &Leg<'_>| {
-		funding_threshold(leg, part(leg.notional(), notional, slack / FUNDING_PART))
-	};
+	let funding = |leg: &Leg<'_>| funding_threshold(leg, part(leg, slack / FUNDING_PART));
 	let mut armed: Vec<Armed> =
 		legs.iter().map(|leg| Armed { price: None, funding: funding(leg) }).collect();
 	let worst =
@@ -216,22 +287,31 @@ pub fn place_all(quote: i128, legs: &[Leg<'_>], holdings: &[Holding]) -> Placed 
 		armed.iter_mut().zip(legs).for_each(|(armed, leg)| armed.funding = Some(here(leg)));
 		left = surplus;
 	}
-	let left = u128::try_from(left).unwrap_or(0) / 100 * EARLY;
-	let all = notional.saturating_add(worth(holdings));
-	for (armed, leg) in armed.iter_mut().zip(legs) {
-		armed.price = threshold(leg, part(leg.notional(), all, left));
+	let reach = if woken { ALL } else { EARLY };
+	let left = u128::try_from(left).unwrap_or(0) / 100 * reach;
+	let weighed = weights.iter().chain(others);
+	let sum = weighed.fold(0u128, |sum, weight| sum.saturating_add(*weight)).max(1);
+	let budget = |weight: &u128| mul_div_floor(left, *weight, sum);
+	for ((armed, leg), weight) in armed.iter_mut().zip(legs).zip(weights) {
+		armed.price = threshold(leg, budget(weight)).or_else(|| far(leg));
 	}
-	let value = |held: &Holding| held.threshold(part(held.worth(), all, left));
-	Placed { legs: armed, holdings: holdings.iter().map(value).collect() }
+	let values = holdings.iter().zip(others);
+	let values = values.map(|(held, weight)| held.threshold(budget(weight)));
+	Placed { legs: armed, holdings: values.collect() }
+}
+
+/// Whether the price of `leg` has come to its threshold.
+pub const fn price_crossed(leg: &Leg<'_>, armed: &Armed) -> bool {
+	match armed.price {
+		Some(tick) if leg.lots > 0 => leg.price.0 <= tick.0,
+		Some(tick) => leg.price.0 >= tick.0,
+		None => false,
+	}
 }
 
 /// Whether the price or the index of `leg` has come to one of its thresholds.
 pub const fn crossed(leg: &Leg<'_>, armed: &Armed) -> bool {
-	let price = match armed.price {
-		Some(tick) if leg.lots > 0 => leg.price.0 <= tick.0,
-		Some(tick) => leg.price.0 >= tick.0,
-		None => false,
-	};
+	let price = price_crossed(leg, armed);
 	let now = Step::of(leg.terms.contract, leg.funding.now);
 	let funding = match armed.funding {
 		Some(step) if leg.lots > 0 => now.0 >= step.0,

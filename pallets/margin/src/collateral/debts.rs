@@ -23,9 +23,17 @@ pub(crate) fn owed(quote: i128) -> Balance {
 }
 
 impl<A> Loaded<A> {
+	/// The market in which an account that is being liquidated lost most, and the side on which it did.
+	pub(crate) fn liquidated_for(&self) -> Option<(MarketId, i64)> {
+		let blamed = self.account.blamed?;
+		Some((blamed.market, if blamed.long { 1 } else { -1 }))
+	}
 	/// The market in which the account lost most in this session, or holds its first position, and the
 	/// side on which it did.
 	fn blamed_for(&self, last: Option<MarketId>) -> Option<(MarketId, i64)> {
+		if let Some(blamed) = self.liquidated_for() {
+			return Some(blamed);
+		}
 		let lost_most = self.fills.iter().min_by_key(|filled| filled.realised);
 		let held = self.before.iter().find(|position| position.lots != 0);
 		let market = lost_most.map(|filled| filled.market).or(last);
@@ -86,7 +94,7 @@ impl<T: Config> House<T> {
 		let blamed = self.accounts[index].blamed_for(last);
 		let Some(mut sale) = Sales::<T>::get(who) else {
 			if self.must_sell(index) {
-				self.begin_sale(index, blamed);
+				self.begin_sale(index, last);
 			}
 			return;
 		};
@@ -109,7 +117,7 @@ impl<T: Config> House<T> {
 		let gone = loaded.account.collaterals.is_empty();
 		let owed = owed(loaded.account.quote);
 		if gone || self.is_spent(index) {
-			self.accounts[index].blamed = Some((sale.market, sale.lost));
+			self.accounts[index].sold_for = Some((sale.market, sale.lost));
 			Sales::<T>::remove(who);
 			Pallet::<T>::deposit_event(Event::SaleEnded { account: who, owed });
 		} else if sale.repay == 0 && owed == 0 {
@@ -150,12 +158,13 @@ impl<T: Config> House<T> {
 	}
 
 	/// Offer the collateral of an account, unless it is for sale already or there is none.
-	pub(crate) fn begin_sale(&mut self, index: usize, blamed: Option<(MarketId, i64)>) {
+	pub(crate) fn begin_sale(&mut self, index: usize, last: Option<MarketId>) {
 		let loaded = &self.accounts[index];
 		let (account, owed) = (loaded.who, owed(loaded.account.quote));
 		if loaded.account.collaterals.is_empty() || Sales::<T>::contains_key(account) {
 			return;
 		}
+		let blamed = loaded.blamed_for(last);
 		let collaterals = loaded.account.collaterals.clone();
 		let worth = self.worth(&collaterals);
 		let (market, lost) = blamed.unwrap_or_default();
@@ -166,12 +175,11 @@ impl<T: Config> House<T> {
 
 	/// The funds advanced `amount` for an account whose collateral does not cover its losses: they
 	/// are paid back first when it is sold for more.
-	pub(crate) fn owe_funds(&mut self, index: usize, market: MarketId, amount: Balance) {
+	pub(crate) fn owe_funds(&mut self, index: usize, amount: Balance) {
 		if amount == 0 || self.accounts[index].account.collaterals.is_empty() {
 			return;
 		}
-		let lost = position_in(&self.accounts[index].before, market).lots.signum();
-		self.begin_sale(index, Some((market, lost)));
+		self.begin_sale(index, None);
 		Sales::<T>::mutate(self.accounts[index].who, |sale| {
 			if let Some(sale) = sale {
 				sale.repay = sale.repay.saturating_add(amount);

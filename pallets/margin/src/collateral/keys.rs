@@ -8,10 +8,10 @@ use crate::{
 	session::Loaded,
 	triggers::{disarm_one, Tree, Trees},
 	types::Collateral,
-	Config, Error,
+	Config, Error, Pallet,
 };
-use breakwater_math::{Holding, Value};
-use breakwater_primitives::{AssetId, Ticks};
+use breakwater_math::{trigger, Holding, Value};
+use breakwater_primitives::{AssetId, MarketId, Ppm, Ticks};
 
 /// An asset in an account with its published value.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,17 @@ pub(crate) struct Valued {
 	pub(crate) holding: Holding,
 	/// Where its trigger waits.
 	pub(crate) armed: Option<Value>,
+	/// How much its price moves in the square root of a minute.
+	pub(crate) volatility: Ppm,
+	/// In whose queue its trigger is worked off.
+	pub(crate) queue: MarketId,
+}
+
+impl Valued {
+	/// Its weight when slack is split.
+	pub(crate) fn weight(&self) -> u128 {
+		trigger::weight_of(&self.holding, self.volatility, self.holding.crossed(self.armed))
+	}
 }
 
 /// The tree and the place in it where the trigger of an asset in an account waits.
@@ -57,6 +68,11 @@ pub(crate) fn rearm_values<T: Config>(
 			Some((tree, at)) => Some(Value(tree.arm::<T>(trees, at, who)?.0)),
 			None => None,
 		};
+		// What is crossed already is left to the hooks.
+		let target = targets.iter().find(|(one, _)| one.asset == collateral.asset);
+		if let Some((one, _)) = target.filter(|(one, _)| one.holding.crossed(armed)) {
+			Pallet::<T>::set_backlog(one.queue, true);
+		}
 		if collateral.armed != armed {
 			collateral.armed = armed;
 			loaded.dirty = true;

@@ -1,7 +1,12 @@
 //! Listing assets and changing their terms, one call for each direction, and their values.
 
-use super::types::{Listing, Loosening, NewAsset, Tightening};
-use crate::{weights::WeightInfo, Backlog, Config, Error, Event, Listings, Pallet, Risk};
+use super::types::{AssetLoosening, AssetTightening, Listing, NewAsset};
+use crate::{
+	triggers::{trees, Tree},
+	weights::WeightInfo,
+	Backlog, Config, Error, Event, Listings, Pallet, Risk,
+};
+use alloc::vec::Vec;
 use breakwater_math::{collateral::WEIGHT_GAP, Cut};
 use breakwater_primitives::{AssetId, MarketId, Ppm, Prices, MAX_MARKETS};
 use frame_support::{
@@ -56,7 +61,7 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	pub(crate) fn do_tighten_asset(asset: AssetId, change: Tightening) -> DispatchResult {
+	pub(crate) fn do_tighten_asset(asset: AssetId, change: AssetTightening) -> DispatchResult {
 		let terms = Self::change_listing(asset, |listing| {
 			let terms = &mut listing.terms;
 			let account_cap = change.account_cap.unwrap_or(terms.account_cap);
@@ -95,7 +100,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_loosen_asset(asset: AssetId, change: Loosening) -> DispatchResult {
+	pub(crate) fn do_loosen_asset(asset: AssetId, change: AssetLoosening) -> DispatchResult {
 		let terms = Self::change_listing(asset, |listing| {
 			let terms = listing.terms;
 			let new = NewAsset {
@@ -125,19 +130,27 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// The prices of a market moved, by which the assets in `mask` are valued.
-	pub(crate) fn revalue(mask: u8, prices: &Prices, meter: &mut WeightMeter) {
+	/// The prices of a market moved, by which the assets in `mask` are valued. Returns whether a value
+	/// fell to a trigger.
+	pub(crate) fn revalue(mask: u8, prices: &Prices, meter: &mut WeightMeter) -> bool {
 		// Values follow prices even when the meter is empty.
 		if meter.try_consume(T::WeightInfo::revalue()).is_err() {
 			meter.consume(meter.remaining());
 		}
+		let mut fallen = Vec::new();
 		Listings::<T>::mutate(|listings| {
-			for (place, listing) in listings.iter_mut().enumerate() {
+			for (place, listing) in (0..).zip(listings.iter_mut()) {
 				if mask >> place & 1 == 1 && listing.terms.market.is_some() {
+					let before = listing.value;
 					listing.take_price(prices);
+					if listing.value < before {
+						fallen.push((Tree::value(place), listing.value.as_ticks()));
+					}
 				}
 			}
 		});
+		let mut trees = trees::<T>();
+		fallen.into_iter().any(|(tree, at)| Self::any_crossed(&mut trees, tree, at))
 	}
 
 	/// Go on with cuts of weights; those whom they push under wait for the hooks.

@@ -65,7 +65,7 @@ pub struct NewAsset {
 	MaxEncodedLen,
 	TypeInfo,
 )]
-pub struct Tightening {
+pub struct AssetTightening {
 	/// A lower cap of an account; zero takes no more of the asset.
 	pub account_cap: Option<Balance>,
 	/// A lower cap of all accounts together.
@@ -88,7 +88,7 @@ pub struct Tightening {
 	MaxEncodedLen,
 	TypeInfo,
 )]
-pub struct Loosening {
+pub struct AssetLoosening {
 	/// A higher cap of an account.
 	pub account_cap: Option<Balance>,
 	/// A higher cap of all accounts together.

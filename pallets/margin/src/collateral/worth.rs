@@ -25,9 +25,10 @@ impl<T: Config> House<T> {
 		if collaterals.is_empty() {
 			return Vec::new();
 		}
-		let listings = self.listings();
+		let listings = self.listings().clone();
 		let valued = collaterals.iter().filter_map(|collateral| {
-			let (place, listing) = listing_of(listings, collateral.asset)?;
+			let (place, listing) = listing_of(&listings, collateral.asset)?;
+			let volatility = listing.terms.market.map(|market| self.board(market).volatility);
 			Some(Valued {
 				place,
 				asset: collateral.asset,
@@ -37,6 +38,8 @@ impl<T: Config> House<T> {
 					value: listing.value,
 				},
 				armed: collateral.armed,
+				volatility: volatility.unwrap_or_default(),
+				queue: listing.terms.queue(),
 			})
 		});
 		valued.collect()

@@ -1,7 +1,7 @@
 //! Other collateral: listing it, bringing it in, what it counts for, taking it out.
 
 use crate::{
-	collateral::types::{Loosening, NewAsset, Tightening},
+	collateral::types::{AssetLoosening, AssetTightening, NewAsset},
 	mock::*,
 	*,
 };
@@ -13,7 +13,7 @@ use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
 
 const Q: i128 = QUOTE as i128;
-const COMMITTEE: AccountId = 77;
+const COMMITTEE: AccountId = 18;
 
 fn signed(who: AccountId) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
@@ -103,7 +103,7 @@ fn terms_tighten_at_once_and_loosen_by_the_timelock_alone() {
 	with_assets(|| {
 		let tighten = |change| Margin::tighten_asset(signed(COMMITTEE), COIN, change);
 		let loosen = |change| Margin::loosen_asset(RuntimeOrigin::root(), COIN, change);
-		let lower = Tightening {
+		let lower = AssetTightening {
 			account_cap: Some(50 * ONE),
 			total_cap: Some(40 * ONE),
 			initial: Some(Ppm(800_000)),
@@ -119,23 +119,23 @@ fn terms_tighten_at_once_and_loosen_by_the_timelock_alone() {
 		assert_eq!(listing(COIN).terms, terms);
 		System::assert_last_event(Event::AssetChanged { terms }.into());
 		for change in [
-			Tightening { account_cap: Some(40 * ONE + 1), ..Default::default() },
-			Tightening { total_cap: Some(40 * ONE + 1), ..Default::default() },
-			Tightening { initial: Some(Ppm(800_001)), ..Default::default() },
+			AssetTightening { account_cap: Some(40 * ONE + 1), ..Default::default() },
+			AssetTightening { total_cap: Some(40 * ONE + 1), ..Default::default() },
+			AssetTightening { initial: Some(Ppm(800_001)), ..Default::default() },
 		] {
 			assert_noop!(tighten(change), Error::<Test>::AssetNotTighter);
 		}
 		let unknown = Margin::tighten_asset(signed(COMMITTEE), 9, lower);
 		assert_noop!(unknown, Error::<Test>::AssetNotListed);
 		for change in [
-			Loosening { account_cap: Some(40 * ONE - 1), ..Default::default() },
-			Loosening { total_cap: Some(40 * ONE - 1), ..Default::default() },
-			Loosening { initial: Some(Ppm(799_999)), ..Default::default() },
-			Loosening { maintenance: Some(Ppm(899_999)), ..Default::default() },
+			AssetLoosening { account_cap: Some(40 * ONE - 1), ..Default::default() },
+			AssetLoosening { total_cap: Some(40 * ONE - 1), ..Default::default() },
+			AssetLoosening { initial: Some(Ppm(799_999)), ..Default::default() },
+			AssetLoosening { maintenance: Some(Ppm(899_999)), ..Default::default() },
 		] {
 			assert_noop!(loosen(change), Error::<Test>::AssetNotLooser);
 		}
-		let higher = Loosening {
+		let higher = AssetLoosening {
 			total_cap: Some(200 * ONE),
 			maintenance: Some(Ppm(920_000)),
 			..Default::default()
@@ -144,7 +144,7 @@ fn terms_tighten_at_once_and_loosen_by_the_timelock_alone() {
 		assert_noop!(denied, DispatchError::BadOrigin);
 		assert_ok!(loosen(higher));
 		assert_eq!(listing(COIN).value, Value(736_000));
-		let beyond = Loosening { maintenance: Some(Ppm(990_000)), ..Default::default() };
+		let beyond = AssetLoosening { maintenance: Some(Ppm(990_000)), ..Default::default() };
 		assert_noop!(loosen(beyond), Error::<Test>::InvalidAsset);
 	});
 }
@@ -162,7 +162,7 @@ fn a_cut_is_announced_counts_for_new_exposure_at_once_and_then_runs_by_the_minut
 		assert_eq!(listing(COIN).terms.initial, Ppm(650_000));
 		assert_eq!(listing(COIN).terms.maintenance, Ppm(900_000));
 		// New use does not come back while it runs.
-		let initial = Loosening { initial: Some(Ppm(651_000)), ..Default::default() };
+		let initial = AssetLoosening { initial: Some(Ppm(651_000)), ..Default::default() };
 		let loosened = Margin::loosen_asset(RuntimeOrigin::root(), COIN, initial);
 		assert_noop!(loosened, Error::<Test>::AssetNotLooser);
 		Now::set(begins);
@@ -175,7 +175,7 @@ fn a_cut_is_announced_counts_for_new_exposure_at_once_and_then_runs_by_the_minut
 		// Further down needs no second notice; naming the present weight ends it.
 		assert_noop!(cut(700_000), Error::<Test>::AssetNotTighter);
 		assert_ok!(cut(600_000));
-		let stay = Loosening { maintenance: Some(Ppm(810_000)), ..Default::default() };
+		let stay = AssetLoosening { maintenance: Some(Ppm(810_000)), ..Default::default() };
 		assert_ok!(Margin::loosen_asset(RuntimeOrigin::root(), COIN, stay));
 		Now::mutate(|now| *now += 3_600_000);
 		next_block();
@@ -319,7 +319,7 @@ fn collateral_counts_less_for_new_exposure_in_what_prices_it() {
 		place(b, BTC, Side::Ask, PRICE, 1_000, &NO_FEES, true).unwrap();
 		assert_eq!((initial(a), initial(b)), (6_300 * QUOTE, 7_000 * QUOTE));
 		// What is above a lowered cap gives no new room, and goes on to count for maintenance.
-		let change = Tightening { account_cap: Some(ONE / 2), ..Default::default() };
+		let change = AssetTightening { account_cap: Some(ONE / 2), ..Default::default() };
 		assert_ok!(Margin::tighten_asset(signed(COMMITTEE), WRAPPED, change));
 		assert_eq!(initial(b), 3_500 * QUOTE);
 		assert_eq!(Margin::summary_of(b).unwrap().equity, 7_500 * Q);

@@ -111,7 +111,7 @@ fn run(step: Step) {
 		},
 		Step::Cut { asset, percent } => {
 			let weight = Ppm(percent * 9_000);
-			let _ = with_storage_layer(|| Margin::cut_asset(signed(77), asset, weight));
+			let _ = with_storage_layer(|| Margin::cut_asset(signed(18), asset, weight));
 			Now::mutate(|now| *now += 1_800_000);
 			for market in [BTC, ETH] {
 				set_price(market, price(market));
