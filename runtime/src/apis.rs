@@ -8,8 +8,8 @@ use crate::{
 use alloc::{string::String, vec::Vec};
 use breakwater_primitives::{
 	api::{
-		AccountSummary, AuctionPrice, CustodyStatus, Depth, DryRun, FundingStatus, LevelOrder,
-		MarketStatus, SettlementStatus,
+		AccountSummary, AuctionPrice, CustodyStatus, Depth, DryRun, FundingStatus,
+		InsuranceSummary, LevelOrder, MarketStatus, SettlementStatus, VaultSummary,
 	},
 	MarketId, ReferencePrice, Side, Ticks,
 };
@@ -240,6 +240,12 @@ impl_runtime_apis! {
 		}
 		fn custody() -> CustodyStatus {
 			crate::views::custody()
+		}
+		fn vault() -> VaultSummary {
+			crate::views::vault()
+		}
+		fn insurance() -> InsuranceSummary {
+			crate::views::insurance()
 		}
 		fn settlement(market: MarketId) -> Option<SettlementStatus> {
 			Margin::settlement_status(market)

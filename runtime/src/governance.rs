@@ -84,6 +84,7 @@ pub fn votes_needed(call: &RuntimeCall, seats: u32) -> u32 {
 		RuntimeCall::SafeMode(_)
 		| RuntimeCall::Timelock(_)
 		| RuntimeCall::Incidents(_)
+		| RuntimeCall::Margin(_)
 		| RuntimeCall::Perpetuals(_) => Tier::HALF,
 		_ => return 2,
 	};

@@ -91,6 +91,10 @@ fn call_indices_of_our_pallets_are_pinned() {
 			(4, "set_leverage"),
 			(5, "transfer"),
 			(6, "close_account"),
+			(30, "announce_maintenance"),
+			(31, "lower_maintenance"),
+			(32, "tighten_risk"),
+			(33, "loosen_risk"),
 			(50, "sweep"),
 			(51, "claim"),
 		]

@@ -3,7 +3,7 @@
 
 use crate::{
 	pallet::{Config, Error, Event, GlobalFund, MarketFunds, Pallet, UpkeepState},
-	MarketFund, Upkeep, WeightInfo,
+	FundClass, MarketFund, Upkeep, WeightInfo,
 };
 use breakwater_primitives::{Balance, Exposure, Gate, Level, MarketId, Millis, MAX_MARKETS};
 use frame_support::{
@@ -69,6 +69,10 @@ impl<T: Config> Pallet<T> {
 				(upkeep.next, upkeep.due) = (0, now.saturating_add(ROUND));
 			}
 		}
+		// Once a minute, with the clock: a vault that was closed with nothing left.
+		if upkeep.wound != before.wound && meter.try_consume(T::WeightInfo::vault()).is_ok() {
+			Self::void_lost_vault();
+		}
 		if upkeep != before {
 			UpkeepState::<T>::put(upkeep);
 		}
@@ -118,7 +122,7 @@ impl<T: Config> Pallet<T> {
 		let amount = fund.lack(elapsed).min(global.saturating_sub(upkeep.global_target()));
 		if amount > 0 {
 			GlobalFund::<T>::put(global - amount);
-			Self::void_worthless_shares(global - amount);
+			Self::void_worthless_shares(FundClass::Global, global - amount);
 			fund.balance = fund.balance.saturating_add(amount);
 			Self::deposit_event(Event::ToppedUp { market, amount });
 		}

@@ -2,7 +2,10 @@
 //! the winning side, the same from each lot, through its funding index. Nobody is visited; the funding
 //! triggers find whom it pushes under his maintenance margin.
 
-use crate::{types::Stage, Backlog, Board, Config, Event, House, Ledger, Pallet, Totals};
+use crate::{
+	ladder::takes, steps::Steps, types::Stage, Backlog, Board, Config, Event, House, Ledger,
+	Pallet, Totals,
+};
 use breakwater_math::{
 	arithmetic::signed,
 	funding::{limit, FRACTION_BITS},
@@ -20,7 +23,7 @@ impl<T: Config> House<T> {
 		let Ok(terms) = self.risk(market) else { return 0 };
 		// What a settlement pays is known, and is not made less afterwards.
 		let settled = self.board(market).stage != Stage::Trading;
-		if deficit == 0 || lost == 0 || settled {
+		if deficit == 0 || lost == 0 || settled || !takes::<T>(Steps::HAIRCUT) {
 			return 0;
 		}
 		let longs_pay = lost < 0;

@@ -8,8 +8,8 @@ use breakwater_primitives::{
 	clearing::{self, Fees},
 	AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill, Gate, GateView,
 	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, PriceSource, Prices,
-	ReferencePrice, Sequence, Session, SettlementPrice, Side, SignedPpm, Ticks, Validity, Venue,
-	Verdict,
+	ReferencePrice, Sequence, Session, SettlementPrice, Side, SignedPpm, Ticks, Validity,
+	VaultPolicy, VaultTerms, Venue, Verdict,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -57,6 +57,10 @@ impl pallet_assets::Config for Test {
 	type ForceOrigin = frame_system::EnsureRoot<AccountId>;
 	type Freezer = ();
 	type Holder = ();
+}
+
+frame_support::ord_parameter_types! {
+	pub const Committee: AccountId = 18;
 }
 
 parameter_types! {
@@ -164,6 +168,36 @@ impl Book {
 		};
 		on_side.min_by_key(|(_, (id, ..))| key(id)).map(|(index, _)| index)
 	}
+	/// Take an order off the book; returns how many that were.
+	pub fn remove<S: Session>(session: &mut S, order: OrderId) -> u16 {
+		let mut removed = 0;
+		Self::change(|book| {
+			book.retain(|(id, owner, lots, reduce_only)| {
+				if *id == order {
+					session.free(*owner, *id, *lots, *reduce_only, true);
+					removed += 1;
+				}
+				*id != order
+			})
+		});
+		removed
+	}
+	/// Let an order rest.
+	pub fn rest<S: Session>(
+		session: &mut S,
+		who: AccountRef,
+		market: MarketId,
+		side: Side,
+		price: u32,
+		lots: Lots,
+		reduce_only: bool,
+	) -> DispatchResult {
+		NextOrder::mutate(|next| *next += 1);
+		let id = OrderId::new(market, side, Ticks(price), Sequence(NextOrder::get()));
+		session.hold(who, &Hold { id, lots, reduce_only, client: 0 })?;
+		Self::change(|book| book.push((id, who, lots, reduce_only)));
+		Ok(())
+	}
 	/// Take up to `lots`; returns what was filled.
 	pub fn take<S: Session>(
 		session: &mut S,
@@ -232,19 +266,30 @@ impl Venue for Book {
 		let lots = Self::take(session, market, who, side, lots, worst, &NO_FEES);
 		clearing::Closed { lots, removed: 0 }
 	}
+	fn offer<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		price: Ticks,
+		_max_fills: u16,
+	) -> clearing::Closed {
+		for order in session.orders(who).iter().filter(|order| order.id.market() == market) {
+			Self::remove(session, order.id);
+		}
+		let taken = Self::take(session, market, who, side, lots, price, &NO_FEES);
+		let left = Lots(lots.0 - taken.0);
+		if !left.is_zero() {
+			Self::rest(session, who, market, side, price.0, left, true).unwrap();
+		}
+		clearing::Closed { lots: taken, removed: 0 }
+	}
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {
 		let orders = session.orders(who);
 		let mut cancelled = 0;
 		for order in orders.iter().take(max as usize) {
-			Self::change(|book| {
-				book.retain(|(id, owner, lots, reduce_only)| {
-					if *id == order.id {
-						session.free(*owner, *id, *lots, *reduce_only, true);
-						cancelled += 1;
-					}
-					*id != order.id
-				})
-			});
+			cancelled += Self::remove(session, order.id);
 		}
 		cancelled
 	}
@@ -279,8 +324,20 @@ impl Config for Test {
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type TightenOrigin = frame_system::EnsureSignedBy<Committee, AccountId>;
+	type LoosenOrigin = frame_system::EnsureRoot<AccountId>;
+	type VaultPolicy = Policy;
+	type Ladder = steps::WholeLadder;
 	type WeightInfo = ();
 	type SettlementPrice = Reference;
+}
+
+/// Every market is of tier A.
+pub struct Policy;
+impl VaultPolicy for Policy {
+	fn terms(_: MarketId) -> VaultTerms {
+		VaultTerms::TIER_A
+	}
 }
 
 pub fn btc_terms() -> RiskTerms {
@@ -425,12 +482,7 @@ pub fn rest_in(
 	lots: Lots,
 	reduce_only: bool,
 ) -> DispatchResult {
-	NextOrder::mutate(|next| *next += 1);
-	let n = NextOrder::get();
-	let id = OrderId::new(market, side, Ticks(price), Sequence(n));
-	session.hold(who, &Hold { id, lots, reduce_only, client: 0 })?;
-	Book::change(|book| book.push((id, who, lots, reduce_only)));
-	Ok(())
+	Book::rest(session, who, market, side, price, lots, reduce_only)
 }
 
 /// `buyer` buys from `seller` at `price`, who rests first.

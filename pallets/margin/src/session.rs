@@ -85,6 +85,8 @@ pub struct House<T: Config> {
 	pub(crate) pots: Amount,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
+	/// Terms with announced maintenance rates, of markets that have any.
+	pub(crate) bars: Vec<(MarketId, RiskTerms)>,
 	day: Option<u16>,
 	failure: Option<DispatchError>,
 }
@@ -102,6 +104,7 @@ impl<T: Config> House<T> {
 			pots: 0,
 			boards: Vec::new(),
 			risks: Vec::new(),
+			bars: Vec::new(),
 			day: None,
 			failure: None,
 		}

@@ -1,5 +1,6 @@
 //! What the clearing house stores.
 
+use crate::nearest::Nearest;
 use breakwater_math::{
 	funding::FRACTION_BITS,
 	reserve::{Exposure, Resting},
@@ -113,6 +114,9 @@ pub struct Position {
 	pub armed: Armed,
 	/// Where it stands on the grid of deleveraging; zero means nowhere. See [`grid_cell`].
 	pub cell: u16,
+	/// Its boost in tenths when slack is split between the account's prices; zero means one whole. See
+	/// [`breakwater_math::trigger::boosted`].
+	pub boost: u8,
 	/// The account's own limit of leverage in this market; zero means that only the market's counts.
 	pub leverage: u16,
 }
@@ -378,6 +382,10 @@ pub struct BoardEntry {
 	/// How much the index moves in the square root of a minute: raises the initial margin of what is
 	/// added, never maintenance margin.
 	pub volatility: Ppm,
+	/// No trigger of the market is nearer than these.
+	pub nearest: Nearest,
+	/// Whether higher maintenance rates are announced, by which triggers are armed already.
+	pub announced: bool,
 	/// Whether the market trades or is being settled.
 	pub stage: Stage,
 }

@@ -46,6 +46,16 @@ pub trait WeightInfo {
 	fn page() -> Weight;
 	/// Look whether any trigger of a market is crossed.
 	fn scan() -> Weight;
+	/// Change risk parameters: terms, what is announced, board.
+	fn change_risk() -> Weight;
+	/// Go on with announced rates, without the positions that are looked at: what is announced, terms,
+	/// totals, gate, board.
+	fn ramp_step() -> Weight;
+	/// Look whether the vault holds anything: its account.
+	fn vault() -> Weight;
+	/// Look at one of the vault's positions at the worst: its order moved, 32 fills or 32 counterparties
+	/// examined, two records of what it lost.
+	fn unwind() -> Weight;
 	/// What every block does: read the backlog, compare custody with claims.
 	fn block() -> Weight;
 	// Settlement.
@@ -161,8 +171,23 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(8, 5_000).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn scan() -> Weight {
-		// For each of four trees three words and a page.
-		micros(15, 16_000).saturating_add(T::DbWeight::get().reads(16))
+		// For each of four trees three words and a page; the board with what was found.
+		micros(25, 16_000).saturating_add(T::DbWeight::get().reads_writes(17, 1))
+	}
+	fn change_risk() -> Weight {
+		micros(20, 8_000).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+	}
+	fn ramp_step() -> Weight {
+		micros(20, 10_000).saturating_add(T::DbWeight::get().reads_writes(8, 5))
+	}
+	fn vault() -> Weight {
+		micros(5, 5_000).saturating_add(T::DbWeight::get().reads(2))
+	}
+	fn unwind() -> Weight {
+		// The vault with each counterparty; the market's terms, depth and restriction.
+		Self::liquidated(33, 33 * INDEX_EACH)
+			.saturating_add(micros(20, 12_000))
+			.saturating_add(T::DbWeight::get().reads_writes(8, 4))
 	}
 	fn block() -> Weight {
 		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(5))
@@ -244,6 +269,18 @@ impl WeightInfo for () {
 	}
 	fn scan() -> Weight {
 		micros(10, 0)
+	}
+	fn change_risk() -> Weight {
+		micros(20, 0)
+	}
+	fn ramp_step() -> Weight {
+		micros(10, 0)
+	}
+	fn vault() -> Weight {
+		micros(1, 0)
+	}
+	fn unwind() -> Weight {
+		micros(300, 0)
 	}
 	fn block() -> Weight {
 		micros(5, 0)

@@ -238,6 +238,21 @@ pub trait Venue {
 		worst: Ticks,
 		max_fills: u16,
 	) -> Closed;
+	/// Offer `lots` of a position of `who` by an order of `side` at `price`: what `who` rests in `market`
+	/// is taken back, what others want at `price` or better is traded as in [`Venue::close`], and the
+	/// rest waits there as a reduce-only order. No lots only take back. An exchange on which such
+	/// orders cannot rest closes what it can.
+	fn offer<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		price: Ticks,
+		max_fills: u16,
+	) -> Closed {
+		Self::close(session, market, who, side, lots, price, max_fills)
+	}
 	/// Cancel up to `max` resting orders of `who`. Returns how many.
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16;
 	/// Whether `market` trades now. While orders are collected for an auction nothing can be closed

@@ -3,7 +3,7 @@
 //! ```text
 //!  feeders -> PriceGuard (over Oracle) --OnPrice--> CircuitBreaker, Margin, Perpetuals
 //!  traders -> Perpetuals --Clearing--> Margin --Backstop--> Insurance
-//!                 ^----------Venue-------'
+//!                 ^----------Venue-------'       '--Vault (its shares)
 //!  CircuitBreaker, level 6 --Settlement--> Margin, Perpetuals; Margin --SettlementPrice--> PriceGuard
 //!  everyone asks CircuitBreaker (Gate) and tells it (Observe); it tells Incidents
 //! ```
@@ -19,7 +19,8 @@ use crate::{
 	MILLISECS_PER_BLOCK, USDC, USDC_UNIT,
 };
 use breakwater_primitives::{
-	Balance, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks, MAX_MARKETS,
+	Balance, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks, VaultPolicy,
+	VaultTerms, MAX_MARKETS,
 };
 use frame_support::{
 	parameter_types,
@@ -88,6 +89,19 @@ impl Exposure for Insured {
 	}
 	fn volatility(market: MarketId) -> Ppm {
 		CircuitBreaker::volatility_over_usual(market)
+	}
+}
+
+/// On what terms the vault takes positions, by tier.
+pub struct VaultTiers;
+
+impl VaultPolicy for VaultTiers {
+	fn terms(market: MarketId) -> VaultTerms {
+		match pallet_perpetuals::Terms::<Runtime>::get(market).map(|terms| terms.tier) {
+			Some(Tier::A) => VaultTerms::TIER_A,
+			Some(Tier::B) => VaultTerms::TIER_B,
+			Some(Tier::C) | None => VaultTerms::TIER_C,
+		}
 	}
 }
 
@@ -166,6 +180,10 @@ impl pallet_margin::Config for Runtime {
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = MaxFills;
+	type TightenOrigin = EnsureCommitteeHalf;
+	type LoosenOrigin = EnsureLoosen;
+	type VaultPolicy = VaultTiers;
+	type Ladder = pallet_margin::steps::WholeLadder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
 	type SettlementPrice = PriceGuard;
 }
@@ -180,6 +198,7 @@ impl pallet_insurance::Config for Runtime {
 	type Exposure = Insured;
 	type Gate = CircuitBreaker;
 	type WindDownOrigin = EnsureLoosen;
+	type Vault = Margin;
 	type WeightInfo = pallet_insurance::weights::SubstrateWeight<Runtime>;
 }
 
