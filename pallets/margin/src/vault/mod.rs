@@ -171,6 +171,7 @@ impl<T: Config> Vault<T::AccountId> for Pallet<T> {
 		let debit = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
 		let mut house = House::<T>::new();
 		let index = house.place(VAULT)?;
+		house.ensure_settled(index)?;
 		house.settle_all_funding(index);
 		ensure!(Self::custody_agrees(), Error::<T>::WithdrawalDenied);
 		ensure!(T::Gate::chain().allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
