@@ -163,6 +163,10 @@ impl<T: Config> Backstop for Pallet<T> {
 		Total::<T>::get()
 	}
 
+	fn wind_down(market: MarketId) {
+		Self::wind_down_settled(market);
+	}
+
 	fn charges(market: MarketId) -> Charges {
 		MarketFunds::<T>::get(market).charges()
 	}

@@ -161,14 +161,26 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_wind_down(market: MarketId) -> DispatchResult {
 		ensure!(T::Markets::contains(&market), Error::<T>::UnknownMarket);
-		let mut fund = MarketFunds::<T>::get(market);
+		let fund = MarketFunds::<T>::get(market);
 		ensure!(fund.closes.is_none(), Error::<T>::AlreadyWindingDown);
 		ensure!(!Self::is_live(market), Error::<T>::MarketLive);
+		Self::begin_wind_down(market, fund);
+		Ok(())
+	}
+
+	/// The market is settled: its fund is wound down unless it is already.
+	pub(crate) fn wind_down_settled(market: MarketId) {
+		let fund = MarketFunds::<T>::get(market);
+		if fund.closes.is_none() {
+			Self::begin_wind_down(market, fund);
+		}
+	}
+
+	fn begin_wind_down(market: MarketId, mut fund: MarketFund) {
 		let closes = Self::now().saturating_add(LATE_CLAIMS);
 		UpkeepState::<T>::mutate(|upkeep| upkeep.replace_target(fund.target, 0));
 		(fund.target, fund.closes) = (0, Some(closes));
 		MarketFunds::<T>::insert(market, fund);
 		Self::deposit_event(Event::WindDownBegun { market, closes });
-		Ok(())
 	}
 }

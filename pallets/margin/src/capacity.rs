@@ -1,7 +1,7 @@
 //! How much liquidations may take from a market's book: a quarter of its depth within 2 % in a block,
 //! all of that depth in a minute. What exceeds it goes on to the next step of the ladder, the vault.
 
-use crate::{checks::DEPTH_REACH, types::Flow, Config, Flows, Pallet};
+use crate::{checks::DEPTH_REACH, ladder::takes, steps::Steps, types::Flow, Config, Flows, Pallet};
 use breakwater_math::{liquidation::MIN_REST, Leg};
 use breakwater_primitives::{Balance, Lots, MarketId, Side, Ticks, Venue};
 
@@ -40,6 +40,9 @@ impl<T: Config> Pallet<T> {
 	/// The lots of `leg` that the book may be asked to take now. So little that a rest of it would be
 	/// closed whole is always allowed.
 	pub(crate) fn capacity(market: MarketId, leg: &Leg<'_>) -> Lots {
+		if !takes::<T>(Steps::CAPACITY) {
+			return Lots::MAX;
+		}
 		let depth = Self::depth_for(market, leg);
 		let flow = Self::flow(market);
 		let in_block = (depth / 4).max(MIN_REST).saturating_sub(flow.in_block);

@@ -21,14 +21,14 @@
 //! needed goes back.
 
 use crate::{
-	checks::Seen, types::position_in, vault::VAULT, weights::WeightInfo, Config, Error, Event,
-	House, Pallet,
+	checks::Seen, steps::Steps, types::position_in, vault::VAULT, weights::WeightInfo, Config,
+	Error, Event, House, Pallet,
 };
 use alloc::vec::Vec;
 use breakwater_math::{
 	arithmetic::{mul_div_ceil, signed},
 	liquidation::{self, RAMP_BLOCKS},
-	Health,
+	Health, Leg,
 };
 use breakwater_primitives::{
 	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Lots, MarketId, Observation,
@@ -64,6 +64,20 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 		&& view.allows(Action::Liquidate).is_ok()
 		&& market.0 < MAX_MARKETS
 		&& T::Venue::open(market)
+}
+
+/// Whether a step of the ladder is taken.
+pub(crate) fn takes<T: Config>(step: Steps) -> bool {
+	T::Ladder::get().take(step)
+}
+
+/// The lots to close in one visit.
+fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
+	if takes::<T>(Steps::SIZE) {
+		liquidation::step(health, leg, age)
+	} else {
+		leg.size()
+	}
 }
 
 /// What closing one position did.
@@ -200,7 +214,8 @@ impl<T: Config> House<T> {
 		}
 		let age = self.age(index);
 		// Resting orders take no maintenance margin, but they could add new risk.
-		let orders = T::Venue::cancel_all(&mut self, who, CANCELS);
+		let most = if takes::<T>(Steps::ORDERS) { CANCELS } else { 0 };
+		let orders = T::Venue::cancel_all(&mut self, who, most);
 		if orders > 0 {
 			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
 		}
@@ -336,12 +351,18 @@ impl<T: Config> House<T> {
 		let (leg, market) = (seen.leg(), seen.position.market);
 		let share = liquidation::equity_share(&health, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
-		let limit = liquidation::book_limit(&health, &leg, bankruptcy);
+		let limit = match leg.closing() {
+			_ if takes::<T>(Steps::BOOK_LIMIT) => {
+				liquidation::book_limit(&health, &leg, bankruptcy)
+			},
+			Side::Ask => Ticks(1),
+			Side::Bid => Ticks::MAX,
+		};
 		let limit = match leg.closing() {
 			Side::Ask => limit.max(view.band.low),
 			Side::Bid => limit.min(view.band.high),
 		};
-		let size = liquidation::step(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
+		let size = step::<T>(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
 		let closed = self.close(index, market, leg.closing(), size, limit);
 		if closed.lots.is_zero() {
 			return closed.removed;
@@ -379,7 +400,8 @@ impl<T: Config> House<T> {
 	/// vault is out of, at the examined price. After twenty blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
 	fn close_against_others(&mut self, index: usize, seen: &Seen, age: u32) -> bool {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
-		if !health.liquidatable() || seen.position.lots == 0 {
+		let others = takes::<T>(Steps::DELEVERAGING);
+		if !others || !health.liquidatable() || seen.position.lots == 0 {
 			return false;
 		}
 		let leg = seen.leg();
@@ -389,7 +411,7 @@ impl<T: Config> House<T> {
 		}
 		let share = liquidation::equity_share(&health, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
-		let lots = liquidation::step(&health, &leg, age);
+		let lots = step::<T>(&health, &leg, age);
 		let solvent = health.equity >= 0;
 		let price = if solvent { leg.price } else { bankruptcy };
 		// A bankrupt's own winning account is as good as any; a solvent owner would trade with himself.

@@ -7,8 +7,9 @@ use breakwater_math::{Bracket, RiskTerms};
 use breakwater_primitives::{
 	clearing::{self, Fees},
 	AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill, Gate, GateView,
-	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices, Sequence,
-	Session, Side, SignedPpm, Ticks, Validity, VaultPolicy, VaultTerms, Venue, Verdict,
+	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, PriceSource, Prices,
+	ReferencePrice, Sequence, Session, SettlementPrice, Side, SignedPpm, Ticks, Validity,
+	VaultPolicy, VaultTerms, Venue, Verdict,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -58,6 +59,10 @@ impl pallet_assets::Config for Test {
 	type Holder = ();
 }
 
+frame_support::ord_parameter_types! {
+	pub const Committee: AccountId = 18;
+}
+
 parameter_types! {
 	pub const CustodyId: PalletId = PalletId(*b"bw/margn");
 	pub static HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
@@ -74,6 +79,9 @@ parameter_types! {
 	/// Whether the book collects orders for an auction.
 	pub static Collecting: bool = false;
 	pub static Seen: Vec<(MarketId, Observation)> = Default::default();
+	pub static ReferenceAt: Option<u32> = None;
+	/// Markets whose fund is wound down.
+	pub static WoundDown: Vec<MarketId> = Vec::new();
 }
 
 pub struct Clock;
@@ -121,6 +129,22 @@ impl Backstop for Insurer {
 		let paid = Paid::get();
 		Paid::set(&(paid.0 + premium, paid.1 + surcharge));
 		Fund::set(&(Fund::get() + premium + surcharge));
+	}
+	fn wind_down(market: MarketId) {
+		WoundDown::mutate(|all| all.push(market));
+	}
+}
+
+/// The price of a settlement, where a test sets one.
+pub struct Reference;
+impl SettlementPrice for Reference {
+	fn settlement_price(_: MarketId) -> Option<ReferencePrice> {
+		ReferenceAt::get().map(|price| ReferencePrice {
+			price: Ticks(price),
+			source: PriceSource::Average,
+			until: Now::get(),
+			valid: 3_600_000,
+		})
 	}
 }
 
@@ -300,8 +324,12 @@ impl Config for Test {
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type TightenOrigin = frame_system::EnsureSignedBy<Committee, AccountId>;
+	type LoosenOrigin = frame_system::EnsureRoot<AccountId>;
 	type VaultPolicy = Policy;
+	type Ladder = steps::WholeLadder;
 	type WeightInfo = ();
+	type SettlementPrice = Reference;
 }
 
 /// Every market is of tier A.
@@ -359,6 +387,8 @@ impl ExtBuilder {
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
 			Collecting::set(false);
+			ReferenceAt::set(None);
+			WoundDown::set(Vec::new());
 			Charge::set(Default::default());
 			for market in [BTC, ETH] {
 				Margin::market_created(market, btc_terms()).unwrap();

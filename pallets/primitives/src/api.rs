@@ -1,11 +1,11 @@
 //! What a client may ask the runtime without sending a transaction.
 
 use crate::{
-	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Prices,
-	Side, SignedPpm, Ticks,
+	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Ppm,
+	Prices, ReferencePrice, Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::DispatchError;
 
@@ -89,6 +89,25 @@ pub struct AccountSummary {
 	pub orders: Vec<OpenOrder>,
 }
 
+/// The maintenance rates of a market, in parts per million of value by bracket, and what is announced.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct MaintenanceStatus {
+	/// The rates in force.
+	pub rates: [Ppm; 4],
+	/// The rates that were announced: they rise towards these.
+	pub announced: Option<[Ppm; 4]>,
+	/// When that was, in milliseconds of chain time; zero when nothing is announced.
+	pub announced_at: Millis,
+	/// Whether all positions have been looked at under the announced rates.
+	pub swept: bool,
+	/// The value of the positions found so far whose accounts would fall, in quote units.
+	pub falling: Balance,
+	/// With more than this the announcement is dropped, in quote units.
+	pub falling_limit: Balance,
+	/// Minutes until the rates begin to rise, if all positions have been looked at by then.
+	pub notice_minutes: u16,
+}
+
 /// The custody account against all claims on it, in quote units.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct CustodyStatus {
@@ -96,6 +115,48 @@ pub struct CustodyStatus {
 	pub held: Balance,
 	/// What accounts, funds and pots claim.
 	pub claimed: Amount,
+}
+
+/// How far the settlement of a market has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum SettlementPhase {
+	/// The accounts are visited one by one: losses are taken, deficits and gains summed.
+	#[codec(index = 0)]
+	Sweeping,
+	/// What winners receive is known, and is paid to whoever comes or is visited.
+	#[codec(index = 1)]
+	Claiming,
+	/// Everybody is paid.
+	#[codec(index = 2)]
+	Done,
+}
+
+/// The settlement of a market. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SettlementStatus {
+	/// The price at which all positions are closed, in ticks.
+	pub price: Ticks,
+	/// When it began, in milliseconds of chain time.
+	pub since: Millis,
+	/// How far it has come.
+	pub phase: SettlementPhase,
+	/// How many account numbers the visit under way has passed.
+	pub visited: u32,
+	/// How many there are to visit.
+	pub accounts: u32,
+	/// What accounts lacked after their losses, as far as they were visited.
+	pub deficits: Balance,
+	/// What the insurance funds paid of that.
+	pub covered: Balance,
+	/// What winners gained, as far as they were visited.
+	pub gains: Balance,
+	/// What of the gains is paid, to each in proportion: the factor is `paid / gains`. Known from the
+	/// phase of claims on.
+	pub paid: Balance,
+	/// What nobody pays, since the gains are smaller than what lacked.
+	pub uncovered: Balance,
+	/// Lots of both sides that are still open.
+	pub unclaimed: u64,
 }
 
 /// An order that rests at a price.
@@ -285,5 +346,9 @@ sp_api::decl_runtime_apis! {
 		fn vault() -> VaultSummary;
 		/// All insurance funds, their targets, and what may be drawn from them.
 		fn insurance() -> InsuranceSummary;
+		/// The settlement of a market, or `None` where none has begun.
+		fn settlement(market: MarketId) -> Option<SettlementStatus>;
+		/// The price at which a market would be settled, or `None` where it never had a Valid index.
+		fn settlement_price(market: MarketId) -> Option<ReferencePrice>;
 	}
 }

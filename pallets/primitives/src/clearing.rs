@@ -123,6 +123,11 @@ pub trait Clearing<AccountId> {
 	/// Every long of `market` owes `per_lot` for each lot from now on, and every short receives it;
 	/// the other way round where it is negative.
 	fn accrue(market: MarketId, per_lot: Funding);
+
+	/// Whether `market` was settled and every claim on it is paid.
+	fn is_settled(_market: MarketId) -> bool {
+		false
+	}
 }
 
 /// Funding of one lot, in 2^-32 of a quote unit, so that the small steps of a minute are not lost.

@@ -28,6 +28,7 @@ pub mod incident;
 pub mod insurance;
 pub mod level;
 pub mod price;
+pub mod settlement;
 pub mod store;
 pub mod vault;
 
@@ -48,6 +49,7 @@ pub use level::{
 	OnVolatility, Restriction, Scope,
 };
 pub use price::{OnPrice, Prices, Quote, Quotes, Validity};
+pub use settlement::{PriceSource, ReferencePrice, Settlement, SettlementPrice};
 pub use vault::{Vault, VaultPolicy, VaultTerms, VaultWorth};
 
 /// An amount of the quote asset in its smallest unit (six decimals: 1_000_000 is one unit).

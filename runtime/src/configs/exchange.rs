@@ -4,18 +4,19 @@
 //!  feeders -> PriceGuard (over Oracle) --OnPrice--> CircuitBreaker, Margin, Perpetuals
 //!  traders -> Perpetuals --Clearing--> Margin --Backstop--> Insurance
 //!                 ^----------Venue-------'       '--Vault (its shares)
+//!  CircuitBreaker, level 6 --Settlement--> Margin, Perpetuals; Margin --SettlementPrice--> PriceGuard
 //!  everyone asks CircuitBreaker (Gate) and tells it (Observe); it tells Incidents
 //! ```
 
 use crate::{
 	governance::{
 		BeyondVeto, EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsureNeutral,
-		EnsurePowers, EnsureRepair, EnsureResponder, QueueByClass,
+		EnsurePowers, EnsureRepair, EnsureResponder, EnsureStructural, QueueByClass,
 	},
 	weights::MAX_BLOCK,
 	Assets, CircuitBreaker, Feeders, Incidents, Insurance, Margin, OriginCaller, Perpetuals,
-	Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, TxPause, MILLISECS_PER_BLOCK, USDC,
-	USDC_UNIT,
+	PriceGuard, Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, TxPause,
+	MILLISECS_PER_BLOCK, USDC, USDC_UNIT,
 };
 use breakwater_primitives::{
 	Balance, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks, VaultPolicy,
@@ -160,6 +161,8 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type OnVolatility = InitialMargin;
 	type SafeModeDuration = SafeModeMillis;
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
+	type SettleOrigin = EnsureStructural;
+	type Settlement = (Margin, Perpetuals);
 }
 
 impl pallet_margin::Config for Runtime {
@@ -177,8 +180,12 @@ impl pallet_margin::Config for Runtime {
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = MaxFills;
+	type TightenOrigin = EnsureCommitteeHalf;
+	type LoosenOrigin = EnsureLoosen;
 	type VaultPolicy = VaultTiers;
+	type Ladder = pallet_margin::steps::WholeLadder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
+	type SettlementPrice = PriceGuard;
 }
 
 impl pallet_insurance::Config for Runtime {

@@ -6,6 +6,8 @@ use super::{
 };
 use crate::{
 	checks::Seen,
+	ladder::takes,
+	steps::Steps,
 	types::{position_in, MAX_POSITIONS},
 	Config, Event, House, Pallet, VaultMarkets,
 };
@@ -110,7 +112,8 @@ impl<T: Config> House<T> {
 	) -> bool {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		let who = self.accounts[index].who;
-		if who == VAULT || !health.liquidatable() || seen.position.lots == 0 {
+		let taken = takes::<T>(Steps::VAULT);
+		if !taken || who == VAULT || !health.liquidatable() || seen.position.lots == 0 {
 			return false;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
@@ -164,7 +167,7 @@ impl<T: Config> House<T> {
 	pub(crate) fn vault_is_out(&mut self, index: usize, seen: &Seen, age: u32) -> bool {
 		let (health, who) = (self.health_of(index), self.accounts[index].who);
 		let (leg, market) = (seen.leg(), seen.position.market);
-		if who == VAULT {
+		if who == VAULT || !takes::<T>(Steps::VAULT) {
 			return false;
 		}
 		let wanted = liquidation::step(&health, &leg, age);
