@@ -65,7 +65,8 @@ pub struct Settlement {
 	pub phase: SettlementPhase,
 	/// The account that is visited next.
 	pub next: AccountRef,
-	/// The first account that need not be visited: it did not exist when the settlement began.
+	/// Where a round of visits ends: one after the number that the next account had when the settlement
+	/// began, which stands for the vault. Accounts that did not exist then need not be visited.
 	pub end: AccountRef,
 	/// Lots of both sides that accounts still hold.
 	pub open: u128,
@@ -87,6 +88,14 @@ pub struct Settlement {
 }
 
 impl Settlement {
+	/// Who is visited at `next`, if anybody is left in this round.
+	pub fn visited(&self, next: AccountRef) -> Option<AccountRef> {
+		match self.end.0.checked_sub(next.0) {
+			None | Some(0) => None,
+			Some(1) => Some(crate::vault::VAULT),
+			Some(_) => Some(next),
+		}
+	}
 	/// What of a claim is paid, rounded down.
 	pub fn payout(&self, claim: Balance) -> Balance {
 		match self.gains {
@@ -155,7 +164,8 @@ impl<T: Config> breakwater_primitives::Settlement for Pallet<T> {
 			since: now,
 			phase: SettlementPhase::Sweeping,
 			next: AccountRef(0),
-			end: NextAccount::<T>::get(),
+			// The vault comes last.
+			end: AccountRef(NextAccount::<T>::get().0.saturating_add(1)),
 			open: u128::from(totals.long.0).saturating_add(totals.short.0.into()),
 			taken: 0,
 			deficits: 0,
@@ -290,6 +300,7 @@ impl<T: Config> House<T> {
 		let after = settlement.taken;
 		self.change_pot(market, gained.saturating_sub(pays));
 		self.credit(index, pays);
+		self.note_settled_vault(index, market, pays);
 		let moved = self.moved_mut(market);
 		moved.long += after.max(0) - before.max(0) - i128::from(was.lots.max(0));
 		moved.short += before.min(0) - after.min(0) + i128::from(was.lots.min(0));

@@ -1,4 +1,4 @@
-//! Phase one, and the visits of phase two: every account once, by number.
+//! Phase one, and the visits of phase two: every account once, by number, and the vault last.
 //!
 //! The cursor is a number below the number of accounts that existed when the settlement began: nobody
 //! can come to hold a position afterwards. An account without one costs a read.
@@ -54,21 +54,21 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		let Some(found) = Settlements::<T>::get(market) else { return };
-		let Settlement { mut next, end, phase, .. } = found;
+		let Settlement { mut next, phase, .. } = found;
 		for _ in 0..limit {
-			if next >= end || !meter.can_consume(T::WeightInfo::visit().saturating_add(most::<T>()))
-			{
+			let Some(who) = found.visited(next) else { break };
+			if !meter.can_consume(T::WeightInfo::visit().saturating_add(most::<T>())) {
 				break;
 			}
 			meter.consume(T::WeightInfo::visit());
-			if Self::holds(next, market) {
-				match with_storage_layer(|| Self::visit(next, market, phase)) {
+			if Self::holds(who, market) {
+				match with_storage_layer(|| Self::visit(who, market, phase)) {
 					Ok(done) => {
 						meter.consume(T::WeightInfo::swept(done.accounts, done.index_writes));
 					},
 					Err(error) => {
 						meter.consume(most::<T>());
-						log::error!("{next:?} is not settled in {market:?}: {error:?}");
+						log::error!("{who:?} is not settled in {market:?}: {error:?}");
 						// Nobody is left out of the sums; a claim may wait for the next round.
 						if phase == SettlementPhase::Sweeping {
 							break;
@@ -190,5 +190,6 @@ impl<T: Config> House<T> {
 		moved.cost = moved.cost.saturating_add(part);
 		moved.realised = moved.realised.saturating_add(part);
 		self.credit(index, part);
+		self.note_settled_vault(index, market, part);
 	}
 }

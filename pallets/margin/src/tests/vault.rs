@@ -636,6 +636,30 @@ fn what_is_added_is_the_vaults_and_what_is_removed_leaves_its_margin() {
 }
 
 #[test]
+fn a_settlement_visits_the_vault_like_everybody() {
+	ExtBuilder::build_and_execute(|| {
+		let (b, _) = vault_with_a_long(10_000);
+		let (lots, before) = (held(VAULT, BTC), worth());
+		manual_trade(VAULT, b, ETH, 10);
+		ReferenceAt::set(Some(96_300));
+		assert_ok!(<Margin as breakwater_primitives::Settlement>::begin(BTC));
+		set_level(BTC, Level::Settle);
+		let pending = Margin::worth();
+		assert!(!pending.priced && pending.troubled);
+		assert_noop!(Margin::remove(&BACKER, 1), Error::<Test>::SettlementPending);
+		for _ in 0..20 {
+			next_block();
+		}
+		let phase = Margin::settlement(BTC).unwrap().phase;
+		assert_eq!(phase, breakwater_primitives::api::SettlementPhase::Done);
+		assert_eq!(held(VAULT, BTC), 0);
+		assert_eq!(worth(), before + lots as i128 * 100 * 100);
+		set_price(ETH, PRICE);
+		assert!(Margin::worth().priced);
+	});
+}
+
+#[test]
 fn nobody_reaches_the_vault_by_a_key_or_a_deposit() {
 	ExtBuilder::build_and_execute(|| {
 		let owner = Margin::vault_owner();
