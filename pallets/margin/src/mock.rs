@@ -70,6 +70,8 @@ parameter_types! {
 	pub static Views: BTreeMap<u16, GateView> = Default::default();
 	pub static ChainView: GateView = Default::default();
 	pub storage Fund: u128 = 0;
+	/// What was drawn from the fund, and for which market.
+	pub static Covers: Vec<(MarketId, u128)> = Vec::new();
 	/// What fills pay, and what they have paid: premiums and surcharges.
 	pub static Charge: Charges = Default::default();
 	pub storage Paid: (u128, u128) = (0, 0);
@@ -114,10 +116,14 @@ impl Backstop for Insurer {
 	fn penalty(_: MarketId, amount: u128) {
 		Fund::set(&(Fund::get() + amount));
 	}
-	fn cover(_: MarketId, deficit: u128) -> u128 {
+	fn cover(market: MarketId, deficit: u128) -> u128 {
 		let paid = deficit.min(Fund::get());
+		Covers::mutate(|covers| covers.push((market, paid)));
 		Fund::set(&(Fund::get() - paid));
 		paid
+	}
+	fn coverable(_: MarketId, deficit: u128) -> u128 {
+		deficit.min(Fund::get())
 	}
 	fn total() -> u128 {
 		Fund::get()
@@ -386,6 +392,7 @@ impl ExtBuilder {
 			Views::set(Default::default());
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
+			Covers::set(Vec::new());
 			Collecting::set(false);
 			ReferenceAt::set(None);
 			WoundDown::set(Vec::new());

@@ -2,6 +2,7 @@
 
 mod calls;
 mod conservation;
+mod draws;
 mod funding;
 mod ladder;
 mod liquidation;
