@@ -1,15 +1,15 @@
 //! What a node and clients may ask of the runtime.
 
 use crate::{
-	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce,
-	Perpetuals, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Margin,
+	Nonce, Perpetuals, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
 	TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use breakwater_primitives::{
 	api::{
-		AccountSummary, AuctionPrice, CustodyStatus, Depth, DryRun, FundingStatus, LevelOrder,
-		MarketStatus,
+		AccountSummary, AuctionPrice, BacklogStatus, CustodyStatus, Depth, DryRun, FundingStatus,
+		LevelOrder, LiquidationPreview, MaintenanceStatus, MarketStatus,
 	},
 	MarketId, Side, Ticks,
 };
@@ -237,6 +237,19 @@ impl_runtime_apis! {
 			order: PlaceOrder,
 		) -> Result<DryRun, DispatchError> {
 			crate::views::dry_run(owner, sub, &order)
+		}
+		fn liquidation_preview(
+			owner: AccountId,
+			sub: u8,
+			prices: Vec<(MarketId, Ticks)>,
+		) -> Option<LiquidationPreview> {
+			Margin::liquidation_preview_of(&owner, sub, &prices)
+		}
+		fn backlog(market: MarketId) -> BacklogStatus {
+			Margin::backlog_status(market)
+		}
+		fn maintenance(market: MarketId) -> Option<MaintenanceStatus> {
+			Margin::maintenance_status(market)
 		}
 		fn custody() -> CustodyStatus {
 			crate::views::custody()

@@ -434,7 +434,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The maintenance rates of a market, and what is announced.
-	pub(crate) fn maintenance_status(market: MarketId) -> Option<MaintenanceStatus> {
+	pub fn maintenance_status(market: MarketId) -> Option<MaintenanceStatus> {
 		let terms = Risk::<T>::get(market)?;
 		let announced = Tightenings::<T>::get(market);
 		let notice = |t: &Tightening| NOTICE_MINUTES.saturating_sub(t.minutes);

@@ -2,11 +2,13 @@
 
 mod calls;
 mod conservation;
+mod dust;
 mod funding;
 mod ladder;
 mod liquidation;
 mod nearest;
 mod premiums;
+mod preview;
 mod queue;
 mod ramp;
 mod session;
