@@ -2,16 +2,17 @@
 
 use crate::{
 	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Margin,
-	Nonce, Perpetuals, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+	Nonce, Perpetuals, PriceGuard, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
 	TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use breakwater_primitives::{
 	api::{
 		AccountSummary, AuctionPrice, BacklogStatus, CustodyStatus, Depth, DryRun, FundingStatus,
-		LevelOrder, LiquidationPreview, MaintenanceStatus, MarketStatus,
+		InsuranceSummary, LevelOrder, LiquidationPreview, MaintenanceStatus, MarketStatus,
+		SettlementStatus, VaultSummary,
 	},
-	MarketId, Side, Ticks,
+	MarketId, ReferencePrice, Side, Ticks,
 };
 use frame_support::{
 	genesis_builder_helper,
@@ -253,6 +254,18 @@ impl_runtime_apis! {
 		}
 		fn custody() -> CustodyStatus {
 			crate::views::custody()
+		}
+		fn vault() -> VaultSummary {
+			crate::views::vault()
+		}
+		fn insurance() -> InsuranceSummary {
+			crate::views::insurance()
+		}
+		fn settlement(market: MarketId) -> Option<SettlementStatus> {
+			Margin::settlement_status(market)
+		}
+		fn settlement_price(market: MarketId) -> Option<ReferencePrice> {
+			PriceGuard::settlement_price(market)
 		}
 	}
 }

@@ -52,6 +52,12 @@ impl Seen {
 	pub(crate) fn marked(&self) -> Amount {
 		self.leg_at(self.prices.mark).unrealised()
 	}
+	/// Unrealised profit at the worse and at the better of index and mark.
+	pub(crate) fn between(&self) -> (Amount, Amount) {
+		let at = |price| self.leg_at(price).unrealised();
+		let (mark, index) = (at(self.prices.mark), at(self.prices.index));
+		(mark.min(index), mark.max(index))
+	}
 	/// What unrealised profit adds to initial equity: a loss at the worse of mark and index, a
 	/// profit at the least of mark, index and stable price, and of that `credit`.
 	fn credited(&self, credit: Ppm) -> Amount {
@@ -142,7 +148,7 @@ impl<T: Config> House<T> {
 		let index = self.place(who)?;
 		let loaded = &self.accounts[index];
 		let (quote, positions) = (loaded.account.quote, loaded.account.positions.clone());
-		let (quote_before, before) = (loaded.quote_before, loaded.before.clone());
+		let (quote_before, before) = (loaded.quote_with_claims(), loaded.positions_with_claims());
 		let reducing = positions.iter().all(|position| {
 			let was = position_in(&before, position.market);
 			position.exposure().largest() <= was.exposure().largest()

@@ -6,7 +6,7 @@
 //!             crossed funding triggers            -> Backlog        examined by the hooks, metered
 //! ```
 
-use crate::{Config, Event, Pallet, Risk, Totals};
+use crate::{types::Stage, Config, Event, Pallet, Risk, Totals};
 use breakwater_math::{funding::limit, RiskTerms, Step};
 use breakwater_primitives::{Amount, MarketId, Ppm};
 
@@ -15,6 +15,9 @@ impl<T: Config> Pallet<T> {
 	/// and what a short lot receives more.
 	pub(crate) fn do_accrue(market: MarketId, long: Amount, short: Amount) {
 		let Some(terms) = Risk::<T>::get(market) else { return };
+		if Self::board_of(market).stage != Stage::Trading {
+			return;
+		}
 		let most = limit(terms.contract);
 		let (mut by_long, mut by_short) = (0, 0);
 		let mut crossed = false;

@@ -12,7 +12,7 @@
 use crate::{
 	ladder::Failed,
 	triggers::{trees, Tree, Trees},
-	types::Cursor,
+	types::{Cursor, Stage},
 	weights::WeightInfo,
 	Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
 };
@@ -61,8 +61,11 @@ impl<T: Config> OnPrice for Pallet<T> {
 		}
 		let mut crossed = false;
 		Self::change_board(market, |entry| {
-			entry.prices = usable(&entry.prices, prices);
-			crossed = entry.nearest.crossed_by(&entry.prices);
+			// The prices of a market that is settled stay what they were settled at.
+			if entry.stage == Stage::Trading {
+				entry.prices = usable(&entry.prices, prices);
+				crossed = entry.nearest.crossed_by(&entry.prices);
+			}
 		});
 		// Nothing is nearer than what the board knows, so nothing else has to be read.
 		if !crossed {

@@ -22,7 +22,7 @@ use crate::{
 	triggers::{trees, Tree},
 	types::BoardEntry,
 	weights::WeightInfo,
-	Announced, Config, Error, Event, House, Pallet, Risk, Tightenings, Totals,
+	Announced, Config, Error, Event, House, Pallet, Risk, Settlements, Tightenings, Totals,
 };
 use alloc::vec::Vec;
 use breakwater_core::{store::Kind, trigger::crossed_page};
@@ -283,10 +283,14 @@ impl<T: Config> Pallet<T> {
 		else {
 			return Self::end_tightening(market);
 		};
+		if Settlements::<T>::contains_key(market) {
+			// Nobody is liquidated there any more.
+			return Self::end_tightening(market);
+		}
 		let before = now;
 		if let Some(from) = now.sweep {
 			let open = Self::open_value(market, &terms);
-			match Self::sweep(market, from, &mut now.falling, open, budget, meter) {
+			match Self::sweep_triggers(market, from, &mut now.falling, open, budget, meter) {
 				Turn::TooMuch => {
 					let (falling, open_interest) = (now.falling, open);
 					Self::end_tightening(market);
@@ -339,7 +343,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Look at positions from `at` on as long as budget and weight last.
-	fn sweep(
+	fn sweep_triggers(
 		market: MarketId,
 		at: Sweep,
 		falling: &mut Balance,

@@ -1,6 +1,7 @@
 //! The session: accounts loaded for one operation, changed in memory, written once.
 
 use crate::{
+	settlement::{Claimed, Settlement},
 	types::{position_in, Account, BoardEntry, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
 };
@@ -31,6 +32,8 @@ pub struct Loaded<AccountId> {
 	pub(crate) funding: Vec<(MarketId, Amount)>,
 	/// What its fills came to in each market.
 	pub(crate) fills: Vec<Filled>,
+	/// Claims on settled markets that loading it paid.
+	pub(crate) claims: Vec<Claimed>,
 }
 
 /// What the fills of an account in a market came to.
@@ -77,6 +80,9 @@ pub struct House<T: Config> {
 	/// An account that is being liquidated pays a penalty and no charges of insurance.
 	pub(crate) liquidated: Option<AccountRef>,
 	pub(crate) charges: Vec<(MarketId, Charges)>,
+	/// Settlements that were touched, and what their pots were paid together.
+	pub(crate) settlements: Vec<(MarketId, Settlement)>,
+	pub(crate) pots: Amount,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
 	/// Terms with announced maintenance rates, of markets that have any.
@@ -94,6 +100,8 @@ impl<T: Config> House<T> {
 			fees: 0,
 			liquidated: None,
 			charges: Vec::new(),
+			settlements: Vec::new(),
+			pots: 0,
 			boards: Vec::new(),
 			risks: Vec::new(),
 			bars: Vec::new(),
@@ -108,7 +116,9 @@ impl<T: Config> House<T> {
 			return Ok(index);
 		}
 		let account = Accounts::<T>::get(who).ok_or(Error::<T>::NoAccount)?;
-		Ok(self.push(who, account))
+		let index = self.push(who, account);
+		self.claim_all(index);
+		Ok(index)
 	}
 
 	/// Put a new account into the session.
@@ -123,6 +133,7 @@ impl<T: Config> House<T> {
 			touched: false,
 			funding: Vec::new(),
 			fills: Vec::new(),
+			claims: Vec::new(),
 		});
 		self.accounts.len() - 1
 	}
@@ -236,7 +247,7 @@ impl<T: Config> House<T> {
 		moved.realised = moved.realised.saturating_add(after.realised);
 	}
 
-	fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
+	pub(crate) fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
 		let index = self.moved.iter().position(|moved| moved.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.moved.push(Moved { market, ..Default::default() });

@@ -266,6 +266,9 @@ impl<T: Config> House<T> {
 			loaded.account.active = day;
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
+			self.note_vault(index);
+			let loaded = &mut self.accounts[index];
+			loaded.tell_claims::<T>();
 			for (market, paid) in core::mem::take(&mut loaded.funding) {
 				let account = loaded.who;
 				Pallet::<T>::deposit_event(Event::FundingSettled { account, market, paid });
@@ -275,6 +278,7 @@ impl<T: Config> House<T> {
 		}
 		self.write_totals(quote_moved);
 		self.note_armed(&armed);
+		self.write_settlements();
 		let flushed = trees.flush();
 		settled.index_writes = flushed.pages.saturating_add(flushed.words);
 		Ok(settled)
@@ -301,13 +305,15 @@ impl<T: Config> House<T> {
 			funding = funding.saturating_add(moved.paid).saturating_sub(signed(swept));
 			dust = dust.saturating_add(swept);
 		}
-		if quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0 {
+		let moved = quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0;
+		if moved || self.pots != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
 				ledger.cost = ledger.cost.saturating_add(cost);
 				ledger.funding = ledger.funding.saturating_add(funding);
 				ledger.dust = ledger.dust.saturating_add(dust);
 				ledger.fees = ledger.fees.saturating_add_signed(self.fees);
+				ledger.settlement = ledger.settlement.saturating_add(self.pots);
 			});
 		}
 	}

@@ -3,8 +3,9 @@
 use crate::{
 	checks::Seen,
 	triggers::{waiting, Tree},
+	vault::VAULT,
 	Accounts, Announced, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk,
-	Tightenings, Totals, TriggerPages,
+	Settlements, Tightenings, Totals, TriggerPages, VaultMarkets, VaultState,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use breakwater_core::trigger::BUCKET_TICKS;
@@ -41,7 +42,8 @@ impl<T: Config> Pallet<T> {
 		let mut sums = Sums::default();
 		let mut house = House::<T>::new();
 		for (who, account) in Accounts::<T>::iter() {
-			ensure!(who < NextAccount::<T>::get(), "an account number was never assigned");
+			let assigned = who < NextAccount::<T>::get() || who == VAULT;
+			ensure!(assigned, "an account number was never assigned");
 			sums.quote += account.quote;
 			sums.deposits += account.deposit;
 			for order in &account.orders {
@@ -66,9 +68,19 @@ impl<T: Config> Pallet<T> {
 			}
 			Self::check_triggers(who, account.quote, &account.positions, &mut sums)?;
 		}
+		// What settlements hold against open positions counts like an account's.
+		for (market, settlement) in Settlements::<T>::iter() {
+			let terms = Risk::<T>::get(market).ok_or("a settlement without a market")?;
+			let entry = sums.markets.entry(market).or_default();
+			entry.long += settlement.taken.max(0) as u64;
+			entry.short += settlement.taken.min(0).unsigned_abs() as u64;
+			entry.cost += settlement.cost(terms.contract);
+		}
+		Self::check_settlements()?;
 		Self::check_totals(&sums)?;
 		Self::check_trees(&sums)?;
 		Self::check_ramps()?;
+		Self::check_vault()?;
 		for (_, record) in Keys::<T>::iter() {
 			ensure!(Accounts::<T>::contains_key(record.account), "a key without an account");
 		}
@@ -88,6 +100,23 @@ impl<T: Config> Pallet<T> {
 			ensure!(terms.validate().is_ok(), "the risk parameters of a market are unsound");
 		}
 		ensure!(Announced::<T>::get() == announced, "a market with announced rates is forgotten");
+		Ok(())
+	}
+
+	/// Nobody has a key to the vault, and its balance is what was added to it and what it realised in
+	/// all markets; more only where a deficit of its own was covered.
+	fn check_vault() -> Result<(), TryRuntimeError> {
+		ensure!(Keys::<T>::iter().all(|(_, key)| key.account != VAULT), "a key to the vault");
+		let Some(account) = Accounts::<T>::get(VAULT) else {
+			ensure!(VaultState::<T>::get() == Default::default(), "a vault without an account");
+			ensure!(VaultMarkets::<T>::iter().next().is_none(), "a vault without an account");
+			return Ok(());
+		};
+		ensure!(account.owner == Self::vault_owner() && account.sub == 0, "the vault is owned");
+		ensure!(account.keys == 0, "the vault has keys");
+		let realised = VaultMarkets::<T>::iter_values().map(|market| market.realised);
+		let counted = realised.fold(VaultState::<T>::get().added, i128::saturating_add);
+		ensure!(account.quote >= counted, "the vault lost what nobody counted");
 		Ok(())
 	}
 

@@ -333,6 +333,33 @@ pub fn position_in(positions: &[Position], market: MarketId) -> Position {
 	found.copied().unwrap_or(Position { market, ..Default::default() })
 }
 
+/// Whether a market trades.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Stage {
+	/// It does, or will again.
+	#[default]
+	#[codec(index = 0)]
+	Trading,
+	/// It is being settled, and what winners receive is not known yet: its prices stand.
+	#[codec(index = 1)]
+	Settling,
+	/// It is settled: positions are closed when their account is loaded.
+	#[codec(index = 2)]
+	Claims,
+}
+
 /// What hot code wants to know of a market: prices, funding and margin fractions.
 #[derive(
 	Clone,
@@ -365,6 +392,8 @@ pub struct BoardEntry {
 	pub nearest: Nearest,
 	/// Whether higher maintenance rates are announced, by which triggers are armed already.
 	pub announced: bool,
+	/// Whether the market trades or is being settled.
+	pub stage: Stage,
 }
 
 impl BoardEntry {
@@ -460,12 +489,15 @@ pub struct Totals {
 	pub bad_debt: Balance,
 	/// What is kept for the accounts' places in the chain's state.
 	pub deposits: Balance,
+	/// What settlements have been paid and have not passed on; negative where what was lacking has been
+	/// credited and the gains that pay for it are still to be claimed.
+	pub settlement: Amount,
 }
 
 impl Totals {
 	/// What accounts, pots and the insurance funds claim of custody. No price is in it, since the
-	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + deposits + insurance - bad
-	/// debt`.
+	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + deposits + insurance +
+	/// settlement - bad debt`.
 	pub fn claims(&self, insurance: Balance) -> Amount {
 		let signed = breakwater_math::arithmetic::signed;
 		self.quote
@@ -475,6 +507,7 @@ impl Totals {
 			.saturating_add(signed(self.dust))
 			.saturating_add(signed(self.deposits))
 			.saturating_add(signed(insurance))
+			.saturating_add(self.settlement)
 			.saturating_sub(signed(self.bad_debt))
 	}
 }

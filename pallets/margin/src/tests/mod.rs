@@ -12,3 +12,7 @@ mod preview;
 mod queue;
 mod ramp;
 mod session;
+mod settlement;
+mod settlement_model;
+mod vault;
+mod vault_model;
