@@ -164,6 +164,13 @@ impl<T: Config> Backstop for Pallet<T> {
 		paid
 	}
 
+	fn coverable(market: MarketId, deficit: Balance) -> Balance {
+		let own = MarketFunds::<T>::get(market).balance.min(deficit);
+		let missing = deficit.saturating_sub(own);
+		let global = if missing == 0 { 0 } else { Self::global_available(market).min(missing) };
+		own.saturating_add(global)
+	}
+
 	fn total() -> Balance {
 		Total::<T>::get()
 	}

@@ -18,11 +18,16 @@
 //! How much is closed at once ramps up over ten blocks while most of the margin is there, and is
 //! bounded by the depth of the book. Funds never pay for slippage: they bring a bankrupt account to
 //! zero at the examined prices, its bankruptcy price becomes the examined price, and what was not
-//! needed goes back.
+//! needed is not drawn. It is always the market in which the account lost most that pays, wherever it
+//! can be closed.
 
 use crate::{
-	checks::Seen, steps::Steps, types::position_in, vault::VAULT, weights::WeightInfo, Config,
-	Error, Event, House, Pallet,
+	checks::Seen,
+	steps::Steps,
+	types::{position_in, Blame},
+	vault::VAULT,
+	weights::WeightInfo,
+	Config, Error, Event, House, Pallet,
 };
 use alloc::vec::Vec;
 use breakwater_math::{
@@ -123,7 +128,7 @@ impl<T: Config> From<Error<T>> for Failed {
 	}
 }
 
-/// What the funds paid for a bankrupt account, to be given back where it was not needed.
+/// What the funds advanced to a bankrupt account, to be given back where it was not needed.
 struct Draw {
 	market: MarketId,
 	equity: Amount,
@@ -220,7 +225,34 @@ impl<T: Config> House<T> {
 		if loaded.account.since == 0 {
 			(loaded.account.since, loaded.dirty) = (now, true);
 		}
-		now.saturating_sub(loaded.account.since)
+		let age = now.saturating_sub(loaded.account.since);
+		self.blame(index);
+		age
+	}
+
+	/// Remember the market in which the account lost most, whether it may be closed there now or not:
+	/// once it is closed, nothing else tells who has to pay for it.
+	fn blame(&mut self, index: usize) {
+		let positions = self.accounts[index].account.positions.clone();
+		let seen = self.seen(&positions);
+		let held = seen.iter().filter(|seen| seen.position.lots != 0).map(|seen| Blame {
+			market: seen.position.market,
+			long: seen.position.lots > 0,
+			lost: seen.leg().unrealised().saturating_neg(),
+		});
+		let known = self.accounts[index].account.blamed;
+		let worst = known.into_iter().chain(held).reduce(|most, other| {
+			// What is left of a position counts with what was closed of it.
+			if other.lost > most.lost {
+				other
+			} else {
+				most
+			}
+		});
+		let loaded = &mut self.accounts[index];
+		if loaded.account.blamed != worst {
+			(loaded.account.blamed, loaded.dirty) = (worst, true);
+		}
 	}
 
 	/// Go up the ladder; fails when nothing could be cancelled, closed or removed.
@@ -240,7 +272,7 @@ impl<T: Config> House<T> {
 			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
 		}
 		let mut any = orders > 0;
-		let draw = self.draw(index, &legs);
+		let draw = self.draw(index);
 		let solvent = self.health_of(index).equity > 0;
 		let most = if solvent { LEGS } else { legs.len() };
 		let book = |house: &mut Self, (seen, view): &(Seen, GateView)| {
@@ -312,42 +344,40 @@ impl<T: Config> House<T> {
 		held.fold(0, |sum: Balance, seen| sum.saturating_add(seen.leg().notional()))
 	}
 
-	/// Let the funds pay what a bankrupt account lacks.
-	fn draw(&mut self, index: usize, legs: &[(Seen, GateView)]) -> Option<Draw> {
+	/// Let the funds of the market in which a bankrupt account lost most advance what it lacks. They are
+	/// only drawn upon when it is known what of that was needed.
+	fn draw(&mut self, index: usize) -> Option<Draw> {
 		let equity = self.health_of(index).equity;
-		// The funds of the market that lost most are asked.
-		let worst = legs.iter().min_by_key(|(seen, _)| seen.leg().unrealised())?;
-		let market = worst.0.position.market;
+		let market = self.accounts[index].account.blamed?.market;
 		if equity >= 0 {
 			return None;
 		}
 		let lacking = equity.unsigned_abs();
-		let paid = T::Insurance::cover(market, lacking).min(lacking);
+		let paid = T::Insurance::coverable(market, lacking).min(lacking);
 		self.credit(index, signed(paid));
 		Some(Draw { market, equity, value: self.value_of(index), paid })
 	}
 
-	/// Give back what the funds paid for positions that could not be closed, or that were closed at
-	/// better prices.
+	/// Give back what the funds advanced for positions that could not be closed, or that were closed at
+	/// better prices, and draw the rest from them.
 	fn give_back(&mut self, index: usize, draw: Option<Draw>) {
 		let Some(Draw { market, equity, value, paid }) = draw else { return };
 		let rest = self.value_of(index).min(value);
 		let owing = mul_div_ceil(equity.unsigned_abs(), rest, value.max(1));
 		let spare = self.health_of(index).equity.saturating_add(signed(owing));
 		let returned = u128::try_from(spare).unwrap_or(0).min(paid);
-		if returned > 0 {
-			self.credit(index, signed(returned).saturating_neg());
-			T::Insurance::penalty(market, returned);
-		}
-		if paid > returned {
-			T::Observe::observe(market, &Observation::Covered { amount: paid - returned });
+		let needed = paid - returned;
+		let drawn = if needed > 0 { T::Insurance::cover(market, needed).min(needed) } else { 0 };
+		self.credit(index, signed(paid - drawn).saturating_neg());
+		if drawn > 0 {
+			T::Observe::observe(market, &Observation::Covered { amount: drawn });
 		}
 		Pallet::<T>::deposit_event(Event::BankruptCovered {
 			account: self.accounts[index].who,
 			market,
 			equity,
 			covered: paid,
-			returned,
+			returned: paid - drawn,
 		});
 	}
 

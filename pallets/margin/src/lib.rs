@@ -397,9 +397,9 @@ pub mod pallet {
 			market: MarketId,
 			/// Equity before, in quote units.
 			equity: Amount,
-			/// What the funds paid, in quote units.
+			/// What the funds advanced, in quote units.
 			covered: Balance,
-			/// What of it was not needed and went back to the market's fund, in quote units.
+			/// What of it was not needed and was not drawn from them, in quote units.
 			returned: Balance,
 		},
 		/// A position of an under-margined account was closed against the position of somebody on the

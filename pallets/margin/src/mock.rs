@@ -72,6 +72,8 @@ parameter_types! {
 	pub static Views: BTreeMap<u16, GateView> = Default::default();
 	pub static ChainView: GateView = Default::default();
 	pub storage Fund: u128 = 0;
+	/// What was drawn from the fund, and for which market.
+	pub static Covers: Vec<(MarketId, u128)> = Vec::new();
 	/// What fills pay, and what they have paid: premiums and surcharges.
 	pub static Charge: Charges = Default::default();
 	pub storage Paid: (u128, u128) = (0, 0);
@@ -116,10 +118,14 @@ impl Backstop for Insurer {
 	fn penalty(_: MarketId, amount: u128) {
 		Fund::set(&(Fund::get() + amount));
 	}
-	fn cover(_: MarketId, deficit: u128) -> u128 {
+	fn cover(market: MarketId, deficit: u128) -> u128 {
 		let paid = deficit.min(Fund::get());
+		Covers::mutate(|covers| covers.push((market, paid)));
 		Fund::set(&(Fund::get() - paid));
 		paid
+	}
+	fn coverable(_: MarketId, deficit: u128) -> u128 {
+		deficit.min(Fund::get())
 	}
 	fn total() -> u128 {
 		Fund::get()
@@ -393,6 +399,7 @@ impl ExtBuilder {
 			Views::set(Default::default());
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
+			Covers::set(Vec::new());
 			Collecting::set(false);
 			AccountDeposit::set(0);
 			ReferenceAt::set(None);

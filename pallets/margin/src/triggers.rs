@@ -293,6 +293,7 @@ impl<T: Config> House<T> {
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
 		if !Health::of(loaded.account.quote, held.map(Seen::leg)).liquidatable() {
 			(loaded.account.since, loaded.account.retry, loaded.dirty) = (0, 0, true);
+			loaded.account.blamed = None;
 		}
 	}
 
@@ -333,6 +334,9 @@ impl<T: Config> House<T> {
 			let market = lost_most.map_or(last, |filled| filled.market);
 			let deficit = quote.unsigned_abs();
 			let lost = position_in(&loaded.before, market).lots;
+			// A liquidation knows where it began to lose, though that was closed earlier.
+			let blamed = loaded.account.blamed.map(|b| (b.market, if b.long { 1 } else { -1 }));
+			let (market, lost) = blamed.unwrap_or((market, lost));
 			let covered = T::Insurance::cover(market, deficit).min(deficit);
 			let socialised = self.haircut(market, lost, deficit - covered);
 			let uncovered = deficit - covered - socialised;

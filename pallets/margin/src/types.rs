@@ -203,6 +203,8 @@ pub struct Account<AccountId> {
 	pub since: u32,
 	/// The block in which its liquidation is tried again, after the last attempt closed nothing.
 	pub retry: u32,
+	/// Where it lost most, while its liquidation is under way.
+	pub blamed: Option<Blame>,
 	/// Until this block it is not liquidated while it has half its maintenance margin, since it was
 	/// deleveraged for others.
 	pub spared: u32,
@@ -210,6 +212,29 @@ pub struct Account<AccountId> {
 	pub deposit: Balance,
 	/// The day, since the Unix epoch, on which it last changed.
 	pub active: u16,
+}
+
+/// The market in which an account that is being liquidated lost most: its funds, and then the side that
+/// gained there, pay what the account lacks, also when its position there was closed earlier.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Blame {
+	/// The market.
+	pub market: MarketId,
+	/// Whether it was long there.
+	pub long: bool,
+	/// What it had lost there when that was most, in quote units; negative for a profit.
+	pub lost: Amount,
 }
 
 /// Bits of a cell that hold the bucket of the entry price; above them stands the class.
@@ -310,6 +335,7 @@ impl<AccountId> Account<AccountId> {
 			volume: Default::default(),
 			since: 0,
 			retry: 0,
+			blamed: None,
 			spared: 0,
 			deposit: 0,
 			active: 0,

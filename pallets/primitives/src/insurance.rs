@@ -15,6 +15,8 @@ pub trait Backstop {
 	/// An account of `market` is left with `deficit`. Returns the part that the funds paid: market
 	/// fund first, then the global fund.
 	fn cover(market: MarketId, deficit: Balance) -> Balance;
+	/// What [`Backstop::cover`] would pay of `deficit` now. Nothing is drawn.
+	fn coverable(market: MarketId, deficit: Balance) -> Balance;
 	/// The sum of all funds: what insurance claims of the custody account.
 	fn total() -> Balance;
 	/// What fills in `market` pay to the funds now.
@@ -161,6 +163,9 @@ impl Exposure for () {
 impl Backstop for () {
 	fn penalty(_: MarketId, _: Balance) {}
 	fn cover(_: MarketId, _: Balance) -> Balance {
+		0
+	}
+	fn coverable(_: MarketId, _: Balance) -> Balance {
 		0
 	}
 	fn total() -> Balance {

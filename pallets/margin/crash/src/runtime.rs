@@ -158,6 +158,26 @@ impl Funds {
 	fn set_market_fund(market: MarketId, balance: Balance) {
 		pallet_insurance::MarketFunds::<Runtime>::mutate(market, |fund| fund.balance = balance);
 	}
+	/// What `ask` says where it sees only the kinds of funds that are taken.
+	fn with_those_taken(
+		market: MarketId,
+		deficit: Balance,
+		ask: impl Fn(MarketId, Balance) -> Balance,
+	) -> Balance {
+		let steps = Ladder::get();
+		let own = pallet_insurance::MarketFunds::<Runtime>::get(market).balance;
+		match (steps.take(Steps::MARKET_FUND), steps.take(Steps::GLOBAL_FUND)) {
+			(true, true) => ask(market, deficit),
+			(true, false) => ask(market, deficit.min(own)),
+			(false, false) => 0,
+			(false, true) => {
+				Self::set_market_fund(market, 0);
+				let paid = ask(market, deficit);
+				Self::set_market_fund(market, own);
+				paid
+			},
+		}
+	}
 }
 
 impl Backstop for Funds {
@@ -165,19 +185,10 @@ impl Backstop for Funds {
 		Insurance::penalty(market, amount);
 	}
 	fn cover(market: MarketId, deficit: Balance) -> Balance {
-		let steps = Ladder::get();
-		let hidden = pallet_insurance::MarketFunds::<Runtime>::get(market).balance;
-		match (steps.take(Steps::MARKET_FUND), steps.take(Steps::GLOBAL_FUND)) {
-			(true, true) => Insurance::cover(market, deficit),
-			(true, false) => Insurance::cover(market, deficit.min(hidden)),
-			(false, false) => 0,
-			(false, true) => {
-				Self::set_market_fund(market, 0);
-				let paid = Insurance::cover(market, deficit);
-				Self::set_market_fund(market, hidden);
-				paid
-			},
-		}
+		Self::with_those_taken(market, deficit, Insurance::cover)
+	}
+	fn coverable(market: MarketId, deficit: Balance) -> Balance {
+		Self::with_those_taken(market, deficit, Insurance::coverable)
 	}
 	fn total() -> Balance {
 		Insurance::total()

@@ -3,6 +3,7 @@
 mod calls;
 mod conservation;
 mod dust;
+mod draws;
 mod funding;
 mod ladder;
 mod liquidation;
