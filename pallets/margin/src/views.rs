@@ -7,7 +7,7 @@ use crate::{
 	Accounts, Config, House, Keys, Pallet, VaultMarkets, VaultState,
 };
 use alloc::vec::Vec;
-use breakwater_math::{trigger, Health};
+use breakwater_math::{arithmetic::mul_div_ceil, trigger, Health};
 use breakwater_primitives::{
 	api::{AccountSummary, PositionSummary, VaultMarketSummary},
 	AccountRef, Balance,
@@ -67,8 +67,13 @@ impl<T: Config> Pallet<T> {
 			unrealised: seen.marked(),
 			liquidation_price: trigger::liquidation_price(&seen.leg(), health.surplus()),
 		});
+		let value = held().fold(0u128, |sum, seen| sum.saturating_add(seen.leg().notional()));
+		let equity = u128::try_from(health.equity).ok().filter(|equity| *equity > 0);
+		let leverage = equity.map(|equity| mul_div_ceil(value, 100, equity));
 		Some(AccountSummary {
 			account,
+			deposit: stored.deposit,
+			leverage: leverage.map(|leverage| u32::try_from(leverage).unwrap_or(u32::MAX)),
 			quote: stored.quote,
 			equity: health.equity,
 			maintenance_margin: health.maintenance,

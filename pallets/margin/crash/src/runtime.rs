@@ -316,6 +316,7 @@ impl pallet_margin::Config for Runtime {
 	type Time = Timestamp;
 	type PriceAgeLimit = ConstU64<10_000>;
 	type MinimumDeposit = ConstU128<{ 10 * USDC_UNIT }>;
+	type AccountDeposit = ConstU128<0>;
 	type MaxSubAccounts = ConstU8<16>;
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;

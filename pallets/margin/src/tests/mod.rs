@@ -2,12 +2,14 @@
 
 mod calls;
 mod conservation;
+mod dust;
 mod draws;
 mod funding;
 mod ladder;
 mod liquidation;
 mod nearest;
 mod premiums;
+mod preview;
 mod queue;
 mod ramp;
 mod session;
