@@ -27,13 +27,19 @@ impl<T: Config> Pallet<T> {
 			unrealised: seen.marked(),
 			liquidation_price: trigger::liquidation_price(&seen.leg(), health.surplus()),
 		});
+		// Who withdraws pays the funding that he owes first.
+		let index = house.place(account).ok()?;
+		house.settle_all_funding(index);
+		let settled = house.accounts[index].account.clone();
+		let (quote, leaving) = (settled.quote, house.seen(&settled.positions));
+		let withdrawable = House::<T>::withdrawable(quote, &leaving);
 		Some(AccountSummary {
 			account,
 			quote: stored.quote,
 			equity: health.equity,
 			maintenance_margin: health.maintenance,
 			initial_margin: House::<T>::initial_margin(&seen),
-			withdrawable: House::<T>::withdrawable(stored.quote, &seen),
+			withdrawable,
 			positions: positions.collect(),
 			orders: stored.orders.to_vec(),
 		})
