@@ -189,14 +189,15 @@ impl Fuzz<'_> {
 	/// One step. Returns what it was.
 	fn act(&mut self) -> String {
 		match self.random.below(100) {
-			0..62 => self.signed(),
-			62..78 => self.price(),
-			78..94 => self.blocks(1, 1_000),
-			94..96 => {
-				let blocks = 2 + self.random.below(8);
-				self.blocks(blocks, 1_000)
+			0..66 => self.signed(),
+			66..80 => self.price(),
+			80..90 => self.blocks(1, 1_000),
+			90..96 => {
+				let blocks = 1 + self.random.below(6);
+				let millis = 1_000 * (1 + self.random.below(60));
+				self.blocks(blocks, millis)
 			},
-			96..98 => {
+			96..99 => {
 				// From seconds to a year: notices, leases, prices, funding.
 				let most = 1u64 << self.random.below(36);
 				let millis = 1 + self.random.below(most);
@@ -225,14 +226,21 @@ impl Fuzz<'_> {
 	fn price(&mut self) -> String {
 		let market = MarketId(self.random.below(MARKETS.into()) as u16);
 		let index = draw::index(market);
-		let reach =
-			*[2, 2, 5, 10, 20, 40, 150, 600].get(self.random.below(8) as usize).unwrap_or(&2);
+		// Mostly so little that nothing is restricted, or nobody would ever hold a position.
+		let reach = match self.random.below(100) {
+			0..55 => 3,
+			55..85 => 10,
+			85..94 => 20,
+			94..97 => 45,
+			97..99 => 150,
+			_ => 600,
+		};
 		let moved = |random: &mut Random, reach: i64| {
 			let permille = 1_000 + random.between(-reach, reach);
 			(i64::from(index) * permille / 1_000).clamp(10, 100_000_000) as u32
 		};
 		let price = moved(&mut self.random, reach);
-		let disputed = self.random.one_in(12);
+		let disputed = self.random.one_in(20);
 		for feeder in runtime::FEEDERS {
 			if disputed && self.random.one_in(2) {
 				continue;
@@ -295,6 +303,7 @@ impl Fuzz<'_> {
 				Event::Deleveraged { .. } => "deleveraged",
 				Event::Haircut { .. } => "haircut",
 				Event::FundingSettled { .. } => "funding settled",
+				Event::PositionChanged { .. } => "position changed",
 				_ => continue,
 			};
 			*self.report.events.entry(name).or_default() += 1;

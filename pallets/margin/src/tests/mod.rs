@@ -8,3 +8,4 @@ mod liquidation;
 mod premiums;
 mod queue;
 mod session;
+mod vectors;

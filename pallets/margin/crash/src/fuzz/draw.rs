@@ -215,9 +215,9 @@ impl Draw<'_> {
 		if self.random.one_in(100) {
 			return Ticks(self.random.next() as u32);
 		}
-		let reach = if self.random.one_in(5) { 60 } else { 6 };
-		let permille = 1_000 + self.random.between(-reach, reach);
-		Ticks((i64::from(index(market)) * permille / 1_000).clamp(0, u32::MAX.into()) as u32)
+		let reach = if self.random.one_in(5) { 300 } else { 30 };
+		let part = 10_000 + self.random.between(-reach, reach);
+		Ticks((i64::from(index(market)) * part / 10_000).clamp(0, u32::MAX.into()) as u32)
 	}
 
 	/// Mostly worth some hundreds to hundreds of thousands; once in a while nothing, or too much.
