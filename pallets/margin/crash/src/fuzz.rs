@@ -161,7 +161,7 @@ impl Fuzz<'_> {
 		}
 		for who in TRADERS {
 			// From a hundred to a hundred thousand: accounts of every size.
-			let amount = 100 * USDC_UNIT << self.random.below(11);
+			let amount = (100 * USDC_UNIT) << self.random.below(11);
 			let deposit = pallet_margin::Call::<Runtime>::deposit { sub: 0, amount };
 			chain::call(who, deposit)
 				.map_err(|error| self.fail("deposit", format!("{error:?}")))?;
