@@ -2,8 +2,8 @@
 
 mod calls;
 mod conservation;
-mod dust;
 mod draws;
+mod dust;
 mod funding;
 mod ladder;
 mod liquidation;
@@ -17,3 +17,4 @@ mod settlement;
 mod settlement_model;
 mod vault;
 mod vault_model;
+mod vectors;
