@@ -3,7 +3,9 @@
 mod common;
 
 use breakwater_primitives::Side;
-use breakwater_runtime::{views, AccountId, Insurance, Runtime, RuntimeEvent, System, USDC_UNIT};
+use breakwater_runtime::{
+	views, AccountId, Insurance, Margin, Runtime, RuntimeEvent, System, USDC_UNIT,
+};
 use common::*;
 use frame_support::{assert_noop, assert_ok};
 use pallet_margin::vault::VAULT;
