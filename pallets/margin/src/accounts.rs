@@ -18,6 +18,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(Risk::<T>::contains_key(market), Error::<T>::UnknownMarket);
 		Accounts::<T>::try_mutate(account, |stored| -> DispatchResult {
 			let stored = stored.as_mut().ok_or(Error::<T>::NoAccount)?;
+			stored.active = Self::today();
 			let positions = &mut stored.positions;
 			match positions.iter_mut().find(|position| position.market == market) {
 				Some(position) => position.leverage = leverage,
@@ -73,13 +74,15 @@ impl<T: Config> Pallet<T> {
 		let idle = stored.positions.iter().all(Position::is_idle) && stored.orders.is_empty();
 		let owes = stored.quote < 0;
 		ensure!(idle && stored.keys == 0 && !owes, Error::<T>::AccountInUse);
-		let paid = u128::try_from(stored.quote).unwrap_or(0);
+		let quote = u128::try_from(stored.quote).unwrap_or(0);
+		let paid = quote.saturating_add(stored.deposit);
 		if paid > 0 || !stored.collaterals.is_empty() {
 			// All of it may leave an account that has nothing to carry.
 			Self::ensure_exits_open(&mut house, index)?;
 		}
 		if paid > 0 {
 			house.credit(index, house.accounts[index].account.quote.saturating_neg());
+			Self::release_deposit(&mut house, index);
 			T::Outflow::leaves(&who, paid)?;
 			Self::pay(&who, paid)?;
 		}

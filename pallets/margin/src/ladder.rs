@@ -47,7 +47,7 @@ use frame_support::{
 use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
-const LEGS: usize = 2;
+pub(crate) const LEGS: usize = 2;
 /// No further position is tried when so many accounts have been read.
 const MOST_READ: usize = 48;
 /// Resting orders cancelled in one liquidation.
@@ -72,13 +72,27 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 		&& T::Venue::open(market)
 }
 
+/// What of a position is closed into the book, and at what.
+pub(crate) struct Plan {
+	/// The position as it is now.
+	pub(crate) seen: Seen,
+	/// The account's health before.
+	pub(crate) health: Health,
+	/// How much.
+	pub(crate) lots: Lots,
+	/// At no worse than this.
+	pub(crate) limit: Ticks,
+	/// The price at which the position's share of the equity would be used up.
+	pub(crate) bankruptcy: Ticks,
+}
+
 /// Whether a step of the ladder is taken.
 pub(crate) fn takes<T: Config>(step: Steps) -> bool {
 	T::Ladder::get().take(step)
 }
 
 /// The lots to close in one visit.
-fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
+pub(crate) fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
 	if takes::<T>(Steps::SIZE) {
 		liquidation::step(health, leg, age)
 	} else {
@@ -121,6 +135,12 @@ struct Draw {
 	equity: Amount,
 	value: Balance,
 	paid: Balance,
+}
+
+/// Whether what the book does not take is closed against others: for an account with too little left, or
+/// that has waited ten blocks.
+pub(crate) fn may_deleverage(health: &Health, age: u32) -> bool {
+	health.equity.saturating_mul(URGENT) < signed(health.maintenance) || age > RAMP_BLOCKS
 }
 
 impl<T: Config> Pallet<T> {
@@ -208,7 +228,7 @@ impl<T: Config> House<T> {
 	}
 
 	/// Blocks since the liquidation of the account began; it begins now if it had not.
-	fn age(&mut self, index: usize) -> u32 {
+	pub(crate) fn age(&mut self, index: usize) -> u32 {
 		let now = Pallet::<T>::block_number().max(1);
 		let loaded = &mut self.accounts[index];
 		if loaded.account.since == 0 {
@@ -384,13 +404,18 @@ impl<T: Config> House<T> {
 		Seen { position, funding, ..*seen }
 	}
 
-	/// Close into the book as much of one position as restores the account, as far as its age and the
-	/// depth of the book allow, and take the penalty. Returns whether anything was closed, or removed
-	/// that stood in the way.
-	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+	/// How one position is to be closed into the book: as much as restores the account, as far as its age
+	/// and the depth of the book allow. Nothing where the account needs it no more.
+	pub(crate) fn plan(
+		&mut self,
+		index: usize,
+		seen: &Seen,
+		view: &GateView,
+		age: u32,
+	) -> Option<Plan> {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		if !health.liquidatable() || seen.position.lots == 0 {
-			return false;
+			return None;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
 		let share = liquidation::equity_share(&self.solvency_of(index), &leg);
@@ -406,8 +431,20 @@ impl<T: Config> House<T> {
 			Side::Ask => limit.max(view.band.low),
 			Side::Bid => limit.min(view.band.high),
 		};
-		let size = step::<T>(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
-		let closed = self.close(index, market, leg.closing(), size, limit);
+		let lots = step::<T>(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
+		Some(Plan { seen, health, lots, limit, bankruptcy })
+	}
+
+	/// Close one position into the book by its plan, and take the penalty. Returns whether anything was
+	/// closed, or removed that stood in the way.
+	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+		let Some(Plan { seen, health, lots, limit, bankruptcy }) =
+			self.plan(index, seen, view, age)
+		else {
+			return false;
+		};
+		let (leg, market) = (seen.leg(), seen.position.market);
+		let closed = self.close(index, market, leg.closing(), lots, limit);
 		if closed.lots.is_zero() {
 			return closed.removed;
 		}
@@ -449,8 +486,7 @@ impl<T: Config> House<T> {
 			return false;
 		}
 		let leg = seen.leg();
-		let urgent = health.equity.saturating_mul(URGENT) < signed(health.maintenance);
-		if !urgent && age <= RAMP_BLOCKS && !self.vault_is_out(index, &seen, age) {
+		if !may_deleverage(&health, age) && !self.vault_is_out(index, &seen, age) {
 			return false;
 		}
 		let solvency = self.solvency_of(index);

@@ -282,6 +282,7 @@ impl<T: Config> House<T> {
 		let mut settled = Settled::default();
 		let (mut quote_moved, mut owed): (Amount, Amount) = (0, 0);
 		let mut armed = Vec::new();
+		let day = self.day();
 		for index in 0..self.accounts.len() {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
@@ -296,6 +297,7 @@ impl<T: Config> House<T> {
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
 			note_debt::<T>(loaded);
 			owed = owed.saturating_add(owed_moved(loaded));
+			loaded.account.active = day;
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
 			self.note_vault(index);

@@ -33,6 +33,7 @@ struct Sums {
 	quote: i128,
 	owed: u128,
 	assets: BTreeMap<AssetId, u128>,
+	deposits: u128,
 	markets: BTreeMap<MarketId, Sum>,
 	triggers: BTreeSet<(Tree, Ticks, AccountRef)>,
 	orders: BTreeSet<u128>,
@@ -50,6 +51,7 @@ impl<T: Config> Pallet<T> {
 			sums.quote += account.quote;
 			sums.owed += account.quote.min(0).unsigned_abs();
 			ensure!((account.quote < 0) == (account.owes_since != 0), "a debt bears no interest");
+			sums.deposits += account.deposit;
 			for order in &account.orders {
 				ensure!(sums.orders.insert(order.id.0), "two accounts own an order");
 			}
@@ -205,6 +207,7 @@ impl<T: Config> Pallet<T> {
 		for who in Sales::<T>::iter_keys() {
 			ensure!(Accounts::<T>::contains_key(who), "a sale without an account");
 		}
+		ensure!(ledger.deposits == sums.deposits, "the sum of deposits for accounts is off");
 		ensure!(ledger.cost == cost, "the sum of costs is off");
 		let debt: u128 = BadDebt::<T>::iter_values().sum();
 		ensure!(ledger.bad_debt == debt, "the sum of bad debt is off");

@@ -216,6 +216,10 @@ pub struct Account<AccountId> {
 	/// When interest on a negative quote balance was last taken, in seconds of chain time; zero while
 	/// nothing is owed.
 	pub owes_since: u32,
+	/// What is kept for its place in the chain's state, in quote units: given back when it is closed.
+	pub deposit: Balance,
+	/// The day, since the Unix epoch, on which it last changed.
+	pub active: u16,
 }
 
 /// The market in which an account that is being liquidated lost most: its funds, and then the side that
@@ -346,6 +350,8 @@ impl<AccountId> Account<AccountId> {
 			blamed: None,
 			spared: 0,
 			owes_since: 0,
+			deposit: 0,
+			active: 0,
 		}
 	}
 	/// The resting orders that it may have: what rests costs the chain something, and an order that
@@ -524,6 +530,8 @@ pub struct Totals {
 	pub bad_debt: Balance,
 	/// The sum of what accounts with a negative quote balance owe; in `quote` with its sign already.
 	pub owed: Balance,
+	/// What is kept for the accounts' places in the chain's state.
+	pub deposits: Balance,
 	/// What settlements have been paid and have not passed on; negative where what was lacking has been
 	/// credited and the gains that pay for it are still to be claimed.
 	pub settlement: Amount,
@@ -531,8 +539,8 @@ pub struct Totals {
 
 impl Totals {
 	/// What accounts, pots and the insurance funds claim of custody. No price is in it, since the
-	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + insurance + settlement -
-	/// bad debt`.
+	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + deposits + insurance +
+	/// settlement - bad debt`.
 	pub fn claims(&self, insurance: Balance) -> Amount {
 		let signed = breakwater_math::arithmetic::signed;
 		self.quote
@@ -540,6 +548,7 @@ impl Totals {
 			.saturating_add(self.funding)
 			.saturating_add(signed(self.fees))
 			.saturating_add(signed(self.dust))
+			.saturating_add(signed(self.deposits))
 			.saturating_add(signed(insurance))
 			.saturating_add(self.settlement)
 			.saturating_sub(signed(self.bad_debt))

@@ -138,10 +138,10 @@ impl World {
 	/// A new account with one to three positions at up to twenty times its balance.
 	fn fresh(&mut self) -> Account {
 		let mut account = Account { quote: 1_000_000_000, at: self.now, ..Default::default() };
-		// Half of them have other assets in the place of most of their quote balance; half of those owe,
+		// A third of them have other assets in the place of most of their quote balance; half of those owe,
 		// and hold less.
 		let mut most = 7_000_000_000;
-		if self.dice.roll(2) == 0 {
+		if self.dice.roll(3) == 0 {
 			for asset in 0..ASSETS {
 				if self.dice.roll(2) == 0 || asset == 0 {
 					let wanted = self.dice.between(300_000_000, 900_000_000) as u128;
@@ -434,14 +434,18 @@ impl World {
 	}
 }
 
+fn world(variant: Variant, seed: u64) -> World {
+	World::new(variant, 0x9E37_79B9_7F4A_7C15u64.wrapping_mul(seed))
+}
+
+/// How many are missed in the first world in which a weakened rule misses any.
 fn misses(variant: Variant) -> usize {
-	let world = |seed: u64| World::new(variant, 0x9E37_79B9_7F4A_7C15u64.wrapping_mul(seed));
-	(1..4).map(|seed| world(seed).misses()).sum()
+	(1..16).map(|seed| world(variant, seed).misses()).find(|missed| *missed > 0).unwrap_or(0)
 }
 
 #[test]
 fn the_rule_never_misses_a_liquidatable_account() {
-	assert_eq!(misses(Variant::Rule), 0);
+	assert!((1..4).all(|seed| world(Variant::Rule, seed).misses() == 0));
 }
 
 #[test]

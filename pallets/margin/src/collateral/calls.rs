@@ -4,9 +4,11 @@ use super::types::listing_of;
 use crate::{
 	collateral::types::Listing, weights::WeightInfo, Config, Error, Event, House, Keys, Pallet,
 };
-use breakwater_math::Value;
-use breakwater_primitives::{AccountRef, AssetId, Balance, Clearing, Outflow, Permission, Ppm};
-use frame_support::{dispatch::DispatchResult, ensure, weights::Weight};
+use breakwater_math::{arithmetic::signed, Value};
+use breakwater_primitives::{
+	AccountRef, AssetId, Balance, Clearing, Custody, Outflow, Permission, Ppm,
+};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::DispatchError;
 
 impl Listing {
@@ -49,7 +51,14 @@ impl<T: Config> Pallet<T> {
 				let known = listing_of(house.listings(), asset).map(|(_, listing)| *listing);
 				let listing = known.ok_or(Error::<T>::AssetNotListed)?;
 				let worth = listing.outright(amount);
-				Ok((Self::create_account(house, who, sub, worth)?, true))
+				let index = Self::create_account(house, who, sub, worth)?;
+				// The account's place in the chain's state is paid for in quote.
+				let deposit = T::AccountDeposit::get();
+				if deposit > 0 {
+					Self::receive(who, deposit)?;
+					house.credit(index, signed(deposit));
+				}
+				Ok((index, true))
 			},
 		}
 	}
