@@ -118,7 +118,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Take note that `key` no longer trades for `account`; its record is the caller's to change.
-	fn drop_key(house: &mut House<T>, key: &T::AccountId, account: AccountRef) -> DispatchResult {
+	pub(crate) fn drop_key(
+		house: &mut House<T>,
+		key: &T::AccountId,
+		account: AccountRef,
+	) -> DispatchResult {
 		let index = house.place(account)?;
 		let loaded = &mut house.accounts[index];
 		loaded.account.keys = loaded.account.keys.saturating_sub(1);
