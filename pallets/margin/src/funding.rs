@@ -7,7 +7,7 @@
 //! ```
 
 use crate::{triggers::trees, Backlog, Config, Event, Pallet, Risk, Totals};
-use breakwater_core::trigger::crossed;
+use breakwater_core::trigger::crossed_page;
 use breakwater_math::{funding::limit, RiskTerms, Step};
 use breakwater_primitives::{Amount, MarketId, Ppm};
 
@@ -58,7 +58,9 @@ impl<T: Config> Pallet<T> {
 		let mut trees = trees::<T>();
 		Self::funding_steps(market, terms).into_iter().any(|(lots, step)| {
 			let tree = crate::triggers::Tree::funding(market, lots);
-			!crossed(&mut trees, tree.key, tree.kind, step.as_ticks(), 1).is_empty()
+			let page = crossed_page(&mut trees, tree.key, tree.kind, step.as_ticks(), None);
+			// What further pages hold is for the hooks to see, which meter it.
+			page.is_some_and(|page| !page.found.is_empty() || page.next.is_some())
 		})
 	}
 }

@@ -22,7 +22,8 @@
 //! the bankruptcy price and leaves three quarters of the book's depth to others in a block. Funds bring
 //! a bankrupt account to zero at the examined prices. What the book does not take is closed against
 //! those who gained most on most leverage; what nobody can pay is taken from each lot of the winning
-//! side through its funding index, 1 % of its value at the most; beyond that the market is quarantined.
+//! side through its funding index, 1 % of its value at once and as much again in a day at the most;
+//! beyond that the market is quarantined.
 //!
 //! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
 //! quote balances, less the cost of open positions, plus what markets were paid in funding and have not
@@ -81,6 +82,7 @@ pub mod pallet {
 	use breakwater_math::RiskTerms;
 	use breakwater_primitives::{
 		api::{AccountSummary, CustodyStatus},
+		bucket::Bucket,
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
 		Observe, Ticks, Venue,
 	};
@@ -129,7 +131,9 @@ pub mod pallet {
 		/// Sub-accounts of an owner; their numbers are below this.
 		#[pallet::constant]
 		type MaxSubAccounts: Get<u8>;
-		/// The most liquidations that one block starts by itself.
+		/// The most liquidations that a block starts by itself before its transactions, and again after
+		/// them if there is room. What a price sets off, and accounts with positions in markets that
+		/// may not be liquidated, 16 of each at once, come on top.
 		#[pallet::constant]
 		type LiquidationsPerBlock: Get<u32>;
 		/// The most weight that waking accounts may take at the start of a block.
@@ -176,6 +180,11 @@ pub mod pallet {
 	/// Deficits of each market's liquidated accounts that no fund paid, in quote units.
 	#[pallet::storage]
 	pub type BadDebt<T: Config> = StorageMap<_, Identity, MarketId, Balance, ValueQuery>;
+
+	/// What was taken lately from the longs and from the shorts of each market for deficits that nobody
+	/// paid.
+	#[pallet::storage]
+	pub type Haircuts<T: Config> = StorageMap<_, Identity, MarketId, [Bucket; 2], ValueQuery>;
 
 	/// Markets, one bit each, in which crossed triggers wait for the next block.
 	#[pallet::storage]
@@ -484,14 +493,23 @@ pub mod pallet {
 		NoLiquidity,
 		/// Too many accounts wait at the same price for a trigger to be placed.
 		TriggersFull,
+		/// Custody has not received as much as this, less what it paid: deficits that nobody paid are
+		/// missing in it.
+		CustodyExhausted,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
-			Self::work_backlog(&mut meter);
-			meter.consumed().saturating_add(T::WeightInfo::block())
+			T::WeightInfo::block()
+		}
+		/// Before all transactions but after the inherents, so that prices are judged by the time of
+		/// this block: after an outage they are as old as they are.
+		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+			let limit = T::HookWeight::get().min(meter.remaining());
+			let mut own = WeightMeter::with_limit(limit);
+			Self::work_backlog(&mut own);
+			meter.consume(own.consumed());
 		}
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
 			let mut meter = WeightMeter::with_limit(remaining);

@@ -2,12 +2,12 @@
 
 use crate::{
 	checks::Seen,
-	session::{Loaded, Moved},
+	session::{Filled, Loaded, Moved},
 	types::{grid_cell, grid_place, position_in, Position},
-	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
+	Accounts, Backlog, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
 	TriggerWords,
 };
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use breakwater_core::{
 	store::{Kind, WriteBack},
 	trigger::{arm as core_arm, disarm, TriggerPage, BUCKET_TICKS},
@@ -93,6 +93,12 @@ impl Tree {
 	}
 }
 
+/// Where a bucket of entry prices stands in a tree of the grid: each has pages of its own, so that those
+/// who gained most are found first, however many others there are.
+pub(crate) const fn grid_tick(bucket: u16) -> Ticks {
+	Ticks(bucket as u32 * BUCKET_TICKS)
+}
+
 /// Where the triggers of a position wait, and its place on the grid of deleveraging.
 pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 	let (market, lots) = (position.market, position.lots);
@@ -104,7 +110,7 @@ pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 		price.map(|tick| (Tree::price(market, lots), tick)),
 		funding.map(|step| (Tree::funding(market, lots), step.as_ticks())),
 		grid_place(position.cell)
-			.map(|(class, bucket)| (Tree::grid(market, lots, class), Ticks(bucket.into()))),
+			.map(|(class, bucket)| (Tree::grid(market, lots, class), grid_tick(bucket))),
 	]
 }
 
@@ -116,7 +122,7 @@ struct Target {
 
 /// Where the triggers of the positions `held` shall wait. Those that still come in time stay, and with
 /// them the place on the grid, which is only brought up to date when they move.
-fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
+fn targets(quote: Amount, held: &[&Seen], traded: Option<&[Filled]>) -> Vec<Target> {
 	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
 	let keep = trigger::holds(quote, held.iter().map(|seen| (seen.leg(), seen.position.armed)));
 	if keep && held.iter().all(|seen| seen.position.cell != 0) {
@@ -126,23 +132,74 @@ fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
 	let equity = Health::of(quote, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
-	let placed = if keep { Vec::new() } else { trigger::place(quote, &legs) };
+	let moves = moving(held, traded);
+	let placed = if keep { Vec::new() } else { place(quote, held, &moves) };
 	let target = |(index, seen): (usize, &&Seen)| Target {
 		armed: placed.get(index).copied().unwrap_or(seen.position.armed),
-		cell: grid_cell(class, deleveraging::bucket(seen.leg().entry())),
+		cell: match seen.position.cell {
+			cell if cell != 0 && moves.get(index) == Some(&false) => cell,
+			_ => grid_cell(class, deleveraging::bucket(seen.leg().entry())),
+		},
 	};
 	held.iter().enumerate().map(target).collect()
 }
 
-/// Bring the triggers of an account in line with its positions.
+/// Which positions' triggers move when some have to. What a fill may change is bounded, since anybody
+/// may be filled at somebody else's cost: only the positions that traded move, or the largest where
+/// none of those is left. Where nothing traded, all do.
+fn moving(held: &[&Seen], traded: Option<&[Filled]>) -> Vec<bool> {
+	let Some(traded) = traded else { return vec![true; held.len()] };
+	let moves = |seen: &&Seen| {
+		let market = seen.position.market;
+		traded.iter().any(|filled| filled.market == market)
+	};
+	let mut moving: Vec<bool> = held.iter().map(moves).collect();
+	if !moving.contains(&true) {
+		let largest = (0..held.len()).max_by_key(|at| held.get(*at).map(|s| s.leg().notional()));
+		if let Some(moves) = largest.and_then(|at| moving.get_mut(at)) {
+			*moves = true;
+		}
+	}
+	moving
+}
+
+/// Place the triggers of the positions that move. The others count with what they come to just before
+/// their triggers, so that rule (R) holds for all; where that leaves nothing, those that move are
+/// placed as crossed already, and whoever examines the account next places all of them.
+fn place(quote: Amount, held: &[&Seen], moves: &[bool]) -> Vec<Armed> {
+	let (mut rest, mut moving) = (quote, Vec::new());
+	for (seen, moves) in held.iter().zip(moves) {
+		if *moves {
+			moving.push(seen.leg());
+		} else {
+			rest = rest.saturating_add(trigger::at_worst(&seen.leg(), &seen.position.armed));
+		}
+	}
+	let mut placed = trigger::place(rest, &moving).into_iter();
+	let one = |(seen, moves): (&&Seen, &bool)| {
+		let stays = seen.position.armed;
+		if *moves {
+			placed.next().unwrap_or(stays)
+		} else {
+			stays
+		}
+	};
+	held.iter().zip(moves).map(one).collect()
+}
+
+/// Bring the triggers of an account in line with its positions: of all where it is `whole`, otherwise
+/// of those that traded. Returns the markets, one bit each, in which they are crossed already.
 fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
-) -> Result<(), Error<T>> {
+	whole: bool,
+) -> Result<u64, Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
-	let targets = targets(loaded.account.quote, &held);
+	let traded = (!whole).then_some(loaded.fills.as_slice());
+	let targets = targets(loaded.account.quote, &held, traded);
+	let mut crossed = 0u64;
 	let wanted = |(seen, target): (&&Seen, &Target)| {
 		waiting(&Position { armed: target.armed, cell: target.cell, ..seen.position })
 	};
@@ -164,6 +221,9 @@ fn rearm<T: Config>(
 			None => Ok(None),
 		};
 		let armed = Armed { price: arm(price)?, funding: arm(funding)?.map(|at| Step(at.0)) };
+		if trigger::crossed(&pair.0.leg(), &armed) {
+			crossed |= 1 << (market.0 % 64);
+		}
 		let Target { cell: target, .. } = pair.1;
 		// Where too many stand in a cell, it stands nowhere: others are found there.
 		let placed = match cell {
@@ -182,7 +242,7 @@ fn rearm<T: Config>(
 			loaded.dirty = true;
 		}
 	}
-	Ok(())
+	Ok(crossed)
 }
 
 fn take_away<T: Config>(
@@ -208,13 +268,19 @@ impl<T: Config> House<T> {
 		self.settle_deficits();
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
-		let mut quote_moved: Amount = 0;
+		let (mut quote_moved, mut crossed): (Amount, u64) = (0, 0);
 		for index in 0..self.accounts.len() {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
 				let seen = self.seen(&positions);
 				self.end_liquidation(index, &seen);
-				rearm::<T>(&mut trees, &mut self.accounts[index], &seen)?;
+				// What a call does to its own account is declared; what happens to others is bounded.
+				let loaded = &mut self.accounts[index];
+				let whole = match self.liquidated {
+					Some(who) => loaded.who == who,
+					None => loaded.fills.is_empty(),
+				};
+				crossed |= rearm::<T>(&mut trees, loaded, &seen, whole)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {
@@ -231,6 +297,11 @@ impl<T: Config> House<T> {
 			settled.accounts = settled.accounts.saturating_add(1);
 		}
 		self.write_totals(quote_moved);
+		// Somebody waits there already, whichever market's price comes next.
+		let waiting = Backlog::<T>::get();
+		if waiting | crossed != waiting {
+			Backlog::<T>::put(waiting | crossed);
+		}
 		let flushed = trees.flush();
 		settled.index_writes = flushed.pages.saturating_add(flushed.words);
 		Ok(settled)
