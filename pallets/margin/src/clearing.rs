@@ -16,7 +16,7 @@ use frame_support::{
 	traits::{Get, UnixTime},
 	weights::Weight,
 };
-use sp_runtime::DispatchError;
+use sp_runtime::{traits::Convert, DispatchError};
 
 impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 	type Session = House<T>;
@@ -43,6 +43,9 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 		ensure!(market.0 < MAX_MARKETS, Error::<T>::UnknownMarket);
 		ensure!(!Risk::<T>::contains_key(market), Error::<T>::MarketExists);
 		risk.validate().map_err(|_| Error::<T>::InvalidRiskTerms)?;
+		// Or who moves the book could have others liquidated.
+		let clamp = T::MarkClamp::convert(market);
+		ensure!(risk.base_maintenance().0 / 2 >= clamp.0, Error::<T>::InvalidRiskTerms);
 		Self::change_board(market, |entry| {
 			entry.initial = risk.base_initial();
 			entry.maintenance = risk.base_maintenance();

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! **The ladder.** A liquidation takes ten blocks while most of the margin is there, never trades beyond
-//! the bankruptcy price and leaves three quarters of the book's depth to others in a block. Funds bring
+//! the bankruptcy price and leaves three quarters of the book's depth to others in a block, trifles excepted. Funds bring
 //! a bankrupt account to zero at the examined prices. What the book does not take is closed against
 //! those who gained most on most leverage; what nobody can pay is taken from each lot of the winning
 //! side through its funding index, 1 % of its value at once and as much again in a day at the most;
@@ -84,7 +84,7 @@ pub mod pallet {
 		api::{AccountSummary, CustodyStatus},
 		bucket::Bucket,
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
-		Observe, Ticks, Venue,
+		Observe, Ppm, Ticks, Venue,
 	};
 	use frame_support::{
 		dispatch::DispatchClass,
@@ -94,6 +94,7 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
+	use sp_runtime::traits::Convert;
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -142,6 +143,9 @@ pub mod pallet {
 		/// The most resting orders that closing one position may fill.
 		#[pallet::constant]
 		type MaxLiquidationFills: Get<u16>;
+		/// How far the book of a market may move its mark price from the index. A market is only created
+		/// with maintenance margin of at least twice that.
+		type MarkClamp: Convert<MarketId, Ppm>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
 	}
@@ -455,7 +459,8 @@ pub mod pallet {
 		UnknownMarket,
 		/// The market already has risk parameters.
 		MarketExists,
-		/// The risk parameters contradict each other or exceed what can be computed.
+		/// The risk parameters contradict each other or exceed what can be computed, or the lowest
+		/// maintenance margin is less than twice what the book may move the mark price.
 		InvalidRiskTerms,
 		/// The market has no price yet.
 		NoPrice,

@@ -269,7 +269,16 @@ impl Config for Test {
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type MarkClamp = Clamp;
 	type WeightInfo = ();
+}
+
+/// The book moves the mark by 0.75 % at the most.
+pub struct Clamp;
+impl sp_runtime::traits::Convert<MarketId, Ppm> for Clamp {
+	fn convert(_: MarketId) -> Ppm {
+		Ppm(7_500)
+	}
 }
 
 pub fn btc_terms() -> RiskTerms {

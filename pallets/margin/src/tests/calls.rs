@@ -386,3 +386,16 @@ fn an_empty_account_is_closed_and_paid_out() {
 		assert_ne!(funded(1, 10), a);
 	});
 }
+
+#[test]
+fn a_market_whose_margin_the_book_could_take_is_not_created() {
+	ExtBuilder::build_and_execute(|| {
+		let rate = |rate| {
+			let mut terms = btc_terms();
+			terms.brackets[0].rate = breakwater_primitives::Ppm(rate);
+			Margin::market_created(MarketId(5), terms)
+		};
+		assert_noop!(rate(14_999), Error::<Test>::InvalidRiskTerms);
+		assert_ok!(rate(15_000));
+	});
+}
