@@ -1,17 +1,17 @@
 //! What a node and clients may ask of the runtime.
 
 use crate::{
-	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce,
-	Perpetuals, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Margin,
+	Nonce, Perpetuals, PriceGuard, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
 	TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use breakwater_primitives::{
 	api::{
-		AccountSummary, AuctionPrice, CustodyStatus, Depth, DryRun, FundingStatus, LevelOrder,
-		MarketStatus,
+		AccountSummary, AuctionPrice, CustodyStatus, Depth, DryRun, FundingStatus,
+		InsuranceSummary, LevelOrder, MarketStatus, SettlementStatus, VaultSummary,
 	},
-	MarketId, Side, Ticks,
+	MarketId, ReferencePrice, Side, Ticks,
 };
 use frame_support::{
 	genesis_builder_helper,
@@ -240,6 +240,18 @@ impl_runtime_apis! {
 		}
 		fn custody() -> CustodyStatus {
 			crate::views::custody()
+		}
+		fn vault() -> VaultSummary {
+			crate::views::vault()
+		}
+		fn insurance() -> InsuranceSummary {
+			crate::views::insurance()
+		}
+		fn settlement(market: MarketId) -> Option<SettlementStatus> {
+			Margin::settlement_status(market)
+		}
+		fn settlement_price(market: MarketId) -> Option<ReferencePrice> {
+			PriceGuard::settlement_price(market)
 		}
 	}
 }

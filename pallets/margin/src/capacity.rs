@@ -1,8 +1,9 @@
 //! How much liquidations may take from a market's book: a quarter of its depth within 2 % in a block,
-//! all of that depth in any minute. What exceeds it goes on to the next step of the ladder.
+//! all of that depth in any minute. What exceeds it goes on to the next step of the ladder, the vault.
 
 use crate::{
-	checks::DEPTH_REACH, types::Flow, weights::WeightInfo, Accounts, Config, Flows, Pallet,
+	checks::DEPTH_REACH, ladder::takes, steps::Steps, types::Flow, weights::WeightInfo, Accounts,
+	Config, Flows, Pallet,
 };
 use breakwater_math::{liquidation::MIN_REST, Leg};
 use breakwater_primitives::{
@@ -16,8 +17,8 @@ pub(crate) const EXAMINED: usize = 32;
 /// Counterparties with whom one liquidation trades, over all its positions.
 pub(crate) const COUNTERPARTIES: u16 = 32;
 /// Items of the size of an account that are read for each position: its place on the grid in eight
-/// classes, and the depth of its book, whose pages many liquidations of a block read.
-const READ_EACH: u16 = 12;
+/// classes, and three times the depth of its book, whose pages many liquidations of a block read.
+const READ_EACH: u16 = 8 + 3 * DEPTH_READ;
 /// The same for the depth alone.
 pub(crate) const DEPTH_READ: u16 = 4;
 /// Counterparties examined for deleveraging in a market in one block.
@@ -70,20 +71,32 @@ impl<T: Config> Pallet<T> {
 		flow
 	}
 
-	/// The lots of `leg` that the book may be asked to take now, and the depth by which that goes. So
-	/// little that a rest of it would be closed whole is always allowed.
-	pub(crate) fn capacity(market: MarketId, leg: &Leg<'_>) -> (Lots, Balance) {
+	/// What closing `leg` could trade within 2 % of its price, in quote units.
+	pub(crate) fn depth_for(market: MarketId, leg: &Leg<'_>) -> Balance {
 		let away = DEPTH_REACH.mul_floor(leg.price.0.into()) as u32;
 		let worst = match leg.closing() {
 			Side::Ask => leg.price.saturating_sub(Ticks(away)).max(Ticks(1)),
 			Side::Bid => leg.price.saturating_add(Ticks(away)),
 		};
-		let depth = T::Venue::depth(market, leg.closing(), worst);
+		T::Venue::depth(market, leg.closing(), worst)
+	}
+
+	/// The lots of `leg` that the book may be asked to take now. So little that a rest of it would be
+	/// closed whole is always allowed.
+	pub(crate) fn capacity(market: MarketId, leg: &Leg<'_>) -> Lots {
+		Self::capacity_of(market, leg, Self::depth_for(market, leg))
+	}
+
+	/// The same of a book of this depth.
+	pub(crate) fn capacity_of(market: MarketId, leg: &Leg<'_>, depth: Balance) -> Lots {
+		if !takes::<T>(Steps::CAPACITY) {
+			return Lots::MAX;
+		}
 		let flow = Self::flow(market);
 		let in_block = (depth / 4).max(MIN_REST).saturating_sub(flow.in_block);
 		let in_minute = flow.minute.available(&minute(depth), Self::now());
 		let per_lot = leg.terms.contract.notional(Lots(1), leg.price).max(1);
-		(Lots(u64::try_from(in_block.min(in_minute) / per_lot).unwrap_or(u64::MAX)), depth)
+		Lots(u64::try_from(in_block.min(in_minute) / per_lot).unwrap_or(u64::MAX))
 	}
 
 	/// Count what a book of this depth took.

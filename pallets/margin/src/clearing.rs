@@ -7,8 +7,9 @@ use crate::{
 };
 use breakwater_math::RiskTerms;
 use breakwater_primitives::{
-	clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing, Custody, Funding, Gate,
-	MarketId, Millis, Permission, Ppm, Prices, Venue, MARKETS_PER_SHARD, MAX_MARKETS,
+	api::SettlementPhase, clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing,
+	Custody, Funding, Gate, MarketId, Millis, Permission, Ppm, Prices, Venue, MARKETS_PER_SHARD,
+	MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::DispatchResult,
@@ -56,6 +57,10 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 	}
 	fn accrue(market: MarketId, per_lot: Funding) {
 		Self::do_accrue(market, per_lot.0, per_lot.0);
+	}
+	fn is_settled(market: MarketId) -> bool {
+		let settlement = crate::Settlements::<T>::get(market);
+		settlement.is_some_and(|settlement| settlement.phase == SettlementPhase::Done)
 	}
 }
 
@@ -175,6 +180,7 @@ impl<T: Config> Pallet<T> {
 		index: usize,
 		amount: Balance,
 	) -> DispatchResult {
+		house.ensure_settled(index)?;
 		house.settle_all_funding(index);
 		let quote = house.accounts[index].account.quote;
 		let positions = house.accounts[index].account.positions.clone();

@@ -3,7 +3,10 @@
 //! triggers find whom it pushes under his maintenance margin. However many accounts are bankrupt, a side
 //! gives 1 % of its value at once and no more than another 1 % in the course of a day.
 
-use crate::{Backlog, Board, Config, Event, Haircuts, House, Ledger, Pallet, Totals};
+use crate::{
+	ladder::takes, steps::Steps, types::Stage, Backlog, Board, Config, Event, Haircuts, House,
+	Ledger, Pallet, Totals,
+};
 use breakwater_math::{
 	arithmetic::signed,
 	funding::{limit, FRACTION_BITS},
@@ -23,7 +26,9 @@ impl<T: Config> House<T> {
 	/// deficit goes to the market's fund.
 	pub(crate) fn haircut(&mut self, market: MarketId, lost: i64, deficit: Balance) -> Balance {
 		let Ok(terms) = self.risk(market) else { return 0 };
-		if deficit == 0 || lost == 0 {
+		// What a settlement pays is known, and is not made less afterwards.
+		let settled = self.board(market).stage != Stage::Trading;
+		if deficit == 0 || lost == 0 || settled || !takes::<T>(Steps::HAIRCUT) {
 			return 0;
 		}
 		let longs_pay = lost < 0;

@@ -2,9 +2,18 @@
 //!
 //! ```text
 //!   cancel orders -> funds pay what a bankrupt lacks -> book, never beyond the bankruptcy price
-//!                 -> deleverage: bankrupt, below a third of the margin, or after ten blocks
+//!                 -> vault: below two thirds of the margin, after ten blocks, or where the book
+//!                    has given what it may
+//!                 -> deleverage: then at once where the vault is out of the market; else bankrupt,
+//!                    below a third of the margin, or after ten blocks
 //!                 -> haircut of the other side -> bad debt, and the market is quarantined
 //! ```
+//!
+//! While the vault may take, what it does not take waits for its next minute as long as there is time:
+//! it is asked again in each block. A vault that is out of a market will not come back to it today, so
+//! there nobody waits. Where nobody backs a vault, deleveraging keeps to the third: above it, a solvent
+//! account has blocks left in which the book may fill, and closing strangers' positions is the harsher
+//! choice.
 //!
 //! How much is closed at once ramps up over ten blocks while most of the margin is there, and is
 //! bounded by the depth of the book. Funds never pay for slippage: they bring a bankrupt account to
@@ -15,7 +24,9 @@
 use crate::{
 	capacity::DEPTH_READ,
 	checks::Seen,
+	steps::Steps,
 	types::{position_in, Blame},
+	vault::VAULT,
 	weights::WeightInfo,
 	Config, Error, Event, House, Pallet,
 };
@@ -23,7 +34,7 @@ use alloc::vec::Vec;
 use breakwater_math::{
 	arithmetic::{mul_div_ceil, signed},
 	liquidation::{self, RAMP_BLOCKS},
-	Health,
+	Health, Leg,
 };
 use breakwater_primitives::{
 	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Level, Lots, MarketId,
@@ -71,6 +82,20 @@ fn may_deleverage<T: Config>(market: MarketId, prices: &Prices, view: &GateView)
 		&& market.0 < MAX_MARKETS
 }
 
+/// Whether a step of the ladder is taken.
+pub(crate) fn takes<T: Config>(step: Steps) -> bool {
+	T::Ladder::get().take(step)
+}
+
+/// The lots to close in one visit.
+fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
+	if takes::<T>(Steps::SIZE) {
+		liquidation::step(health, leg, age)
+	} else {
+		leg.size()
+	}
+}
+
 /// What closing one position did.
 struct Closed {
 	lots: Lots,
@@ -112,6 +137,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResultWithPostInfo {
 		let looked = |error: Error<T>| Failed { error: error.into(), read: 1 };
 		let tried = || {
+			// Only the chain itself closes the vault, so that nobody chooses the moment.
+			if who == VAULT {
+				return Err(looked(Error::<T>::VaultUnwinds));
+			}
 			let mut house = House::<T>::new();
 			let index = house.place(who).map_err(looked)?;
 			let health = house.health_of(index);
@@ -233,7 +262,8 @@ impl<T: Config> House<T> {
 		}
 		let age = self.age(index);
 		// Resting orders take no maintenance margin, but they could add new risk.
-		let orders = T::Venue::cancel_all(&mut self, who, CANCELS);
+		let most = if takes::<T>(Steps::ORDERS) { CANCELS } else { 0 };
+		let orders = T::Venue::cancel_all(&mut self, who, most);
 		if orders > 0 {
 			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
 			// A page that is written costs as much as two that are read.
@@ -247,6 +277,10 @@ impl<T: Config> House<T> {
 			house.close_into_book(index, seen, view, age)
 		};
 		any |= self.close_some(&legs, most, book) > 0;
+		let vault = |house: &mut Self, (seen, view): &(Seen, GateView)| {
+			house.close_into_vault(index, seen, view, age)
+		};
+		any |= self.close_some(&legs, most, vault) > 0;
 		let others = |house: &mut Self, (seen, _): &(Seen, GateView)| {
 			house.close_against_others(index, seen, age)
 		};
@@ -350,7 +384,7 @@ impl<T: Config> House<T> {
 	}
 
 	/// The position as it is now.
-	fn refresh(&self, index: usize, seen: &Seen) -> Seen {
+	pub(crate) fn refresh(&self, index: usize, seen: &Seen) -> Seen {
 		let positions = &self.accounts[index].account.positions;
 		let position = position_in(positions, seen.position.market);
 		// Its funding was settled when the liquidation began.
@@ -373,20 +407,31 @@ impl<T: Config> House<T> {
 		}
 		let share = liquidation::equity_share(&health, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
-		let limit = liquidation::book_limit(&health, &leg, bankruptcy);
+		let limit = match leg.closing() {
+			_ if takes::<T>(Steps::BOOK_LIMIT) => {
+				liquidation::book_limit(&health, &leg, bankruptcy)
+			},
+			Side::Ask => Ticks(1),
+			Side::Bid => Ticks::MAX,
+		};
 		let limit = match leg.closing() {
 			Side::Ask => limit.max(view.band.low),
 			Side::Bid => limit.min(view.band.high),
 		};
-		let (room, depth) = Pallet::<T>::capacity(market, &leg);
+		let depth = Pallet::<T>::depth_for(market, &leg);
 		self.looked = self.looked.saturating_add(DEPTH_READ);
-		let size = liquidation::step(&health, &leg, age).min(room);
+		let room = Pallet::<T>::capacity_of(market, &leg, depth);
+		let size = step::<T>(&health, &leg, age).min(room);
 		let closed = self.close(index, market, leg.closing(), size, limit);
 		if closed.lots.is_zero() {
 			return closed.removed;
 		}
 		Pallet::<T>::took(market, closed.notional, depth);
-		let penalty = liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy);
+		// Nobody is to gain from pushing the vault.
+		let penalty = match self.accounts[index].who {
+			VAULT => 0,
+			_ => liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy),
+		};
 		if penalty > 0 {
 			self.credit(index, signed(penalty).saturating_neg());
 			T::Insurance::penalty(market, penalty);
@@ -409,22 +454,23 @@ impl<T: Config> House<T> {
 		true
 	}
 
-	/// Deleverage where the book is no way out: a bankrupt account at once at its bankruptcy price,
-	/// one with too little left, or that has waited ten blocks, at the examined price. After twenty
-	/// blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
+	/// Deleverage where neither book nor vault is a way out: a bankrupt account at once at its
+	/// bankruptcy price, one with too little left, that has waited ten blocks, or whose market the
+	/// vault is out of, at the examined price. After twenty blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
 	fn close_against_others(&mut self, index: usize, seen: &Seen, age: u32) -> bool {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
-		if !health.liquidatable() || seen.position.lots == 0 {
+		let others = takes::<T>(Steps::DELEVERAGING);
+		if !others || !health.liquidatable() || seen.position.lots == 0 {
 			return false;
 		}
 		let leg = seen.leg();
 		let urgent = health.equity.saturating_mul(URGENT) < signed(health.maintenance);
-		if !urgent && age <= RAMP_BLOCKS {
+		if !urgent && age <= RAMP_BLOCKS && !self.vault_is_out(index, &seen, age) {
 			return false;
 		}
 		let share = liquidation::equity_share(&health, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
-		let lots = liquidation::step(&health, &leg, age);
+		let lots = step::<T>(&health, &leg, age);
 		let solvent = health.equity >= 0;
 		let price = if solvent { leg.price } else { bankruptcy };
 		// A bankrupt's own winning account is as good as any; a solvent owner would trade with himself.

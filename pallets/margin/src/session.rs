@@ -2,6 +2,7 @@
 
 use crate::{
 	capacity::COUNTERPARTIES,
+	settlement::{Claimed, Settlement},
 	types::{position_in, Account, BoardEntry, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
 };
@@ -33,6 +34,8 @@ pub struct Loaded<AccountId> {
 	pub(crate) funding: Vec<(MarketId, Amount)>,
 	/// What its fills came to in each market.
 	pub(crate) fills: Vec<Filled>,
+	/// Claims on settled markets that loading it paid.
+	pub(crate) claims: Vec<Claimed>,
 }
 
 /// What the fills of an account in a market came to.
@@ -85,8 +88,13 @@ pub struct House<T: Config> {
 	pays: (SignedPpm, bool),
 	/// Items read besides accounts, of about their size.
 	pub(crate) looked: u16,
+	/// Settlements that were touched, and what their pots were paid together.
+	pub(crate) settlements: Vec<(MarketId, Settlement)>,
+	pub(crate) pots: Amount,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
+	/// Terms with announced maintenance rates, of markets that have any.
+	pub(crate) bars: Vec<(MarketId, RiskTerms)>,
 	day: Option<u16>,
 	failure: Option<DispatchError>,
 }
@@ -103,8 +111,11 @@ impl<T: Config> House<T> {
 			counterparties: COUNTERPARTIES,
 			pays: Default::default(),
 			looked: 0,
+			settlements: Vec::new(),
+			pots: 0,
 			boards: Vec::new(),
 			risks: Vec::new(),
+			bars: Vec::new(),
 			day: None,
 			failure: None,
 		}
@@ -116,7 +127,9 @@ impl<T: Config> House<T> {
 			return Ok(index);
 		}
 		let account = Accounts::<T>::get(who).ok_or(Error::<T>::NoAccount)?;
-		Ok(self.push(who, account))
+		let index = self.push(who, account);
+		self.claim_all(index);
+		Ok(index)
 	}
 
 	/// Put a new account into the session.
@@ -131,6 +144,7 @@ impl<T: Config> House<T> {
 			touched: false,
 			funding: Vec::new(),
 			fills: Vec::new(),
+			claims: Vec::new(),
 		});
 		self.accounts.len() - 1
 	}
@@ -245,7 +259,7 @@ impl<T: Config> House<T> {
 		moved.realised = moved.realised.saturating_add(after.realised);
 	}
 
-	fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
+	pub(crate) fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
 		let index = self.moved.iter().position(|moved| moved.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.moved.push(Moved { market, ..Default::default() });

@@ -4,7 +4,7 @@ use crate::{
 	checks::Seen,
 	session::{Filled, Loaded, Moved},
 	types::{grid_cell, grid_place, position_in, Position},
-	Accounts, Backlog, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
+	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
 	TriggerWords,
 };
 use alloc::{vec, vec::Vec};
@@ -66,6 +66,21 @@ impl Tree {
 		let kind = if lots > 0 { Kind::Rising } else { Kind::Falling };
 		Self { key: MarketId(market.0 | GRID | (class as u16) << CLASS_SHIFT), kind }
 	}
+	/// The market of a tree of liquidation triggers and its place among the market's four: longs and
+	/// shorts by price, then by funding. `None` for the grid.
+	pub(crate) const fn place(self) -> Option<(MarketId, usize)> {
+		if self.key.0 & GRID != 0 {
+			return None;
+		}
+		let market = MarketId(self.key.0 & !FUNDING);
+		let slot = match (self.key.0 & FUNDING != 0, self.kind) {
+			(false, Kind::Falling) => 0,
+			(false, _) => 1,
+			(true, Kind::Rising) => 2,
+			(true, _) => 3,
+		};
+		Some((market, slot))
+	}
 	/// The tree of which a page or word says that it belongs to it.
 	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) const fn of_key(key: MarketId, kind: Kind) -> Self {
@@ -118,30 +133,56 @@ pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 struct Target {
 	armed: Armed,
 	cell: u16,
+	boost: u8,
 }
 
 /// Where the triggers of the positions `held` shall wait. Those that still come in time stay, and with
 /// them the place on the grid, which is only brought up to date when they move.
 fn targets(quote: Amount, held: &[&Seen], traded: Option<&[Filled]>) -> Vec<Target> {
-	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
-	let keep = trigger::holds(quote, held.iter().map(|seen| (seen.leg(), seen.position.armed)));
+	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.armed_leg()).collect();
+	let armed = legs.iter().copied().zip(held.iter().map(|seen| seen.position.armed));
+	let keep = trigger::holds(quote, armed.clone());
+	let stays = |seen: &&Seen| {
+		let Position { armed, cell, boost, .. } = seen.position;
+		Target { armed, cell, boost }
+	};
 	if keep && held.iter().all(|seen| seen.position.cell != 0) {
-		let stays = |seen: &&Seen| Target { armed: seen.position.armed, cell: seen.position.cell };
 		return held.iter().map(stays).collect();
 	}
 	let equity = Health::of(quote, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
 	let moves = moving(held, traded);
-	let placed = if keep { Vec::new() } else { place(quote, held, &moves) };
-	let target = |(index, seen): (usize, &&Seen)| Target {
-		armed: placed.get(index).copied().unwrap_or(seen.position.armed),
-		cell: match seen.position.cell {
-			cell if cell != 0 && moves.get(index) == Some(&false) => cell,
-			_ => grid_cell(class, deleveraging::bucket(seen.leg().entry())),
-		},
+	let cell = |seen: &Seen, moves: bool| match seen.position.cell {
+		cell if cell != 0 && !moves => cell,
+		_ => grid_cell(class, deleveraging::bucket(seen.leg().entry())),
 	};
-	held.iter().enumerate().map(target).collect()
+	if keep {
+		let kept = held.iter().zip(&moves);
+		return kept.map(|(seen, m)| Target { cell: cell(seen, *m), ..stays(seen) }).collect();
+	}
+	// What slack there is goes to the positions whose prices wake the account.
+	let moved: Vec<bool> = armed.map(|(leg, armed)| trigger::price_crossed(&leg, &armed)).collect();
+	let woken = moved.contains(&true);
+	let boosts: Vec<u8> = held
+		.iter()
+		.zip(&moved)
+		.map(|(seen, moved)| match woken {
+			true => trigger::boosted(seen.position.boost, *moved),
+			false => seen.position.boost,
+		})
+		.collect();
+	let weights = legs.iter().zip(held).zip(&boosts);
+	let weights = weights.map(|((leg, seen), boost)| trigger::weight(leg, seen.volatility, *boost));
+	let weights: Vec<u128> = weights.collect();
+	let placed = place(quote, held, &moves, &weights, woken);
+	let placed = placed.into_iter().zip(boosts).zip(held.iter().zip(&moves));
+	let target = |((armed, boost), (seen, moves)): ((Armed, u8), (&&Seen, &bool))| Target {
+		armed,
+		cell: cell(seen, *moves),
+		boost,
+	};
+	placed.map(target).collect()
 }
 
 /// Which positions' triggers move when some have to. What a fill may change is bounded, since anybody
@@ -166,16 +207,24 @@ fn moving(held: &[&Seen], traded: Option<&[Filled]>) -> Vec<bool> {
 /// Place the triggers of the positions that move. The others count with what they come to just before
 /// their triggers, so that rule (R) holds for all; where that leaves nothing, those that move are
 /// placed as crossed already, and whoever examines the account next places all of them.
-fn place(quote: Amount, held: &[&Seen], moves: &[bool]) -> Vec<Armed> {
-	let (mut rest, mut moving) = (quote, Vec::new());
-	for (seen, moves) in held.iter().zip(moves) {
+fn place(
+	quote: Amount,
+	held: &[&Seen],
+	moves: &[bool],
+	weights: &[u128],
+	woken: bool,
+) -> Vec<Armed> {
+	let (mut rest, mut moving, mut of_moving) = (quote, Vec::new(), Vec::new());
+	for ((seen, moves), weight) in held.iter().zip(moves).zip(weights) {
+		let leg = seen.armed_leg();
 		if *moves {
-			moving.push(seen.leg());
+			moving.push(leg);
+			of_moving.push(*weight);
 		} else {
-			rest = rest.saturating_add(trigger::at_worst(&seen.leg(), &seen.position.armed));
+			rest = rest.saturating_add(trigger::at_worst(&leg, &seen.position.armed));
 		}
 	}
-	let mut placed = trigger::place(rest, &moving).into_iter();
+	let mut placed = trigger::place_by(rest, &moving, &of_moving, woken).into_iter();
 	let one = |(seen, moves): (&&Seen, &bool)| {
 		let stays = seen.position.armed;
 		if *moves {
@@ -188,18 +237,18 @@ fn place(quote: Amount, held: &[&Seen], moves: &[bool]) -> Vec<Armed> {
 }
 
 /// Bring the triggers of an account in line with its positions: of all where it is `whole`, otherwise
-/// of those that traded. Returns the markets, one bit each, in which they are crossed already.
+/// of those that traded.
 fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
 	whole: bool,
-) -> Result<u64, Error<T>> {
+	armed_at: &mut Vec<(Tree, Ticks)>,
+) -> Result<(), Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
 	let traded = (!whole).then_some(loaded.fills.as_slice());
 	let targets = targets(loaded.account.quote, &held, traded);
-	let mut crossed = 0u64;
 	let wanted = |(seen, target): (&&Seen, &Target)| {
 		waiting(&Position { armed: target.armed, cell: target.cell, ..seen.position })
 	};
@@ -217,14 +266,15 @@ fn rearm<T: Config>(
 		let [price, funding, cell] = wanted(pair);
 		let mut arm = |key: Option<(Tree, Ticks)>| match key {
 			Some((_, at)) if had.contains(&key) => Ok(Some(at)),
-			Some((tree, at)) => tree.arm::<T>(trees, at, who).map(Some),
+			Some((tree, at)) => {
+				let at = tree.arm::<T>(trees, at, who)?;
+				armed_at.push((tree, at));
+				Ok(Some(at))
+			},
 			None => Ok(None),
 		};
 		let armed = Armed { price: arm(price)?, funding: arm(funding)?.map(|at| Step(at.0)) };
-		if trigger::crossed(&pair.0.leg(), &armed) {
-			crossed |= 1 << (market.0 % 64);
-		}
-		let Target { cell: target, .. } = pair.1;
+		let Target { cell: target, boost, .. } = pair.1;
 		// Where too many stand in a cell, it stands nowhere: others are found there.
 		let placed = match cell {
 			Some((_, at)) if had.contains(&cell) => Some(at),
@@ -237,12 +287,12 @@ fn rearm<T: Config>(
 		let cell = placed.map_or(0, |_| *target);
 		let mut positions = loaded.account.positions.iter_mut();
 		let Some(position) = positions.find(|position| position.market == market) else { continue };
-		if position.armed != armed || position.cell != cell {
-			(position.armed, position.cell) = (armed, cell);
+		if (position.armed, position.cell, position.boost) != (armed, cell, *boost) {
+			(position.armed, position.cell, position.boost) = (armed, cell, *boost);
 			loaded.dirty = true;
 		}
 	}
-	Ok(crossed)
+	Ok(())
 }
 
 fn take_away<T: Config>(
@@ -268,7 +318,8 @@ impl<T: Config> House<T> {
 		self.settle_deficits();
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
-		let (mut quote_moved, mut crossed): (Amount, u64) = (0, 0);
+		let mut quote_moved: Amount = 0;
+		let mut armed = Vec::new();
 		for index in 0..self.accounts.len() {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
@@ -280,7 +331,7 @@ impl<T: Config> House<T> {
 					Some(who) => loaded.who == who,
 					None => loaded.fills.is_empty(),
 				};
-				crossed |= rearm::<T>(&mut trees, loaded, &seen, whole)?;
+				rearm::<T>(&mut trees, loaded, &seen, whole, &mut armed)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {
@@ -289,6 +340,9 @@ impl<T: Config> House<T> {
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
+			self.note_vault(index);
+			let loaded = &mut self.accounts[index];
+			loaded.tell_claims::<T>();
 			for (market, paid) in core::mem::take(&mut loaded.funding) {
 				let account = loaded.who;
 				Pallet::<T>::deposit_event(Event::FundingSettled { account, market, paid });
@@ -297,11 +351,8 @@ impl<T: Config> House<T> {
 			settled.accounts = settled.accounts.saturating_add(1);
 		}
 		self.write_totals(quote_moved);
-		// Somebody waits there already, whichever market's price comes next.
-		let waiting = Backlog::<T>::get();
-		if waiting | crossed != waiting {
-			Backlog::<T>::put(waiting | crossed);
-		}
+		self.note_armed(&armed);
+		self.write_settlements();
 		let flushed = trees.flush();
 		settled.index_writes = flushed.pages.saturating_add(flushed.words);
 		Ok(settled)
@@ -329,13 +380,15 @@ impl<T: Config> House<T> {
 			funding = funding.saturating_add(moved.paid).saturating_sub(signed(swept));
 			dust = dust.saturating_add(swept);
 		}
-		if quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0 {
+		let moved = quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0;
+		if moved || self.pots != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
 				ledger.cost = ledger.cost.saturating_add(cost);
 				ledger.funding = ledger.funding.saturating_add(funding);
 				ledger.dust = ledger.dust.saturating_add(dust);
 				ledger.fees = ledger.fees.saturating_add_signed(self.fees);
+				ledger.settlement = ledger.settlement.saturating_add(self.pots);
 			});
 		}
 	}

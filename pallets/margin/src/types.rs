@@ -1,5 +1,6 @@
 //! What the clearing house stores.
 
+use crate::nearest::Nearest;
 use breakwater_math::{
 	funding::FRACTION_BITS,
 	reserve::{Exposure, Resting},
@@ -113,6 +114,9 @@ pub struct Position {
 	pub armed: Armed,
 	/// Where it stands on the grid of deleveraging; zero means nowhere. See [`grid_cell`].
 	pub cell: u16,
+	/// Its boost in tenths when slack is split between the account's prices; zero means one whole. See
+	/// [`breakwater_math::trigger::boosted`].
+	pub boost: u8,
 	/// The account's own limit of leverage in this market; zero means that only the market's counts.
 	pub leverage: u16,
 }
@@ -347,6 +351,33 @@ pub fn position_in(positions: &[Position], market: MarketId) -> Position {
 	found.copied().unwrap_or(Position { market, ..Default::default() })
 }
 
+/// Whether a market trades.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Stage {
+	/// It does, or will again.
+	#[default]
+	#[codec(index = 0)]
+	Trading,
+	/// It is being settled, and what winners receive is not known yet: its prices stand.
+	#[codec(index = 1)]
+	Settling,
+	/// It is settled: positions are closed when their account is loaded.
+	#[codec(index = 2)]
+	Claims,
+}
+
 /// What hot code wants to know of a market: prices, funding and margin fractions.
 #[derive(
 	Clone,
@@ -375,6 +406,12 @@ pub struct BoardEntry {
 	/// How much the index moves in the square root of a minute: raises the initial margin of what is
 	/// added, never maintenance margin.
 	pub volatility: Ppm,
+	/// No trigger of the market is nearer than these.
+	pub nearest: Nearest,
+	/// Whether higher maintenance rates are announced, by which triggers are armed already.
+	pub announced: bool,
+	/// Whether the market trades or is being settled.
+	pub stage: Stage,
 }
 
 impl BoardEntry {
@@ -468,11 +505,15 @@ pub struct Totals {
 	pub dust: Balance,
 	/// Deficits of closed accounts that no fund paid: a receivable, the sum of `BadDebt`.
 	pub bad_debt: Balance,
+	/// What settlements have been paid and have not passed on; negative where what was lacking has been
+	/// credited and the gains that pay for it are still to be claimed.
+	pub settlement: Amount,
 }
 
 impl Totals {
 	/// What accounts, pots and the insurance funds claim of custody. No price is in it, since the
-	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + insurance - bad debt`.
+	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + insurance + settlement -
+	/// bad debt`.
 	pub fn claims(&self, insurance: Balance) -> Amount {
 		let signed = breakwater_math::arithmetic::signed;
 		self.quote
@@ -481,6 +522,7 @@ impl Totals {
 			.saturating_add(signed(self.fees))
 			.saturating_add(signed(self.dust))
 			.saturating_add(signed(insurance))
+			.saturating_add(self.settlement)
 			.saturating_sub(signed(self.bad_debt))
 	}
 }

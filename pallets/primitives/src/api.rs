@@ -1,11 +1,11 @@
 //! What a client may ask the runtime without sending a transaction.
 
 use crate::{
-	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Prices,
-	Side, SignedPpm, Ticks,
+	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Ppm,
+	Prices, ReferencePrice, Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::DispatchError;
 
@@ -89,6 +89,25 @@ pub struct AccountSummary {
 	pub orders: Vec<OpenOrder>,
 }
 
+/// The maintenance rates of a market, in parts per million of value by bracket, and what is announced.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct MaintenanceStatus {
+	/// The rates in force.
+	pub rates: [Ppm; 4],
+	/// The rates that were announced: they rise towards these.
+	pub announced: Option<[Ppm; 4]>,
+	/// When that was, in milliseconds of chain time; zero when nothing is announced.
+	pub announced_at: Millis,
+	/// Whether all positions have been looked at under the announced rates.
+	pub swept: bool,
+	/// The value of the positions found so far whose accounts would fall, in quote units.
+	pub falling: Balance,
+	/// With more than this the announcement is dropped, in quote units.
+	pub falling_limit: Balance,
+	/// Minutes until the rates begin to rise, if all positions have been looked at by then.
+	pub notice_minutes: u16,
+}
+
 /// The custody account against all claims on it, in quote units.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct CustodyStatus {
@@ -96,6 +115,48 @@ pub struct CustodyStatus {
 	pub held: Balance,
 	/// What accounts, funds and pots claim.
 	pub claimed: Amount,
+}
+
+/// How far the settlement of a market has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum SettlementPhase {
+	/// The accounts are visited one by one: losses are taken, deficits and gains summed.
+	#[codec(index = 0)]
+	Sweeping,
+	/// What winners receive is known, and is paid to whoever comes or is visited.
+	#[codec(index = 1)]
+	Claiming,
+	/// Everybody is paid.
+	#[codec(index = 2)]
+	Done,
+}
+
+/// The settlement of a market. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SettlementStatus {
+	/// The price at which all positions are closed, in ticks.
+	pub price: Ticks,
+	/// When it began, in milliseconds of chain time.
+	pub since: Millis,
+	/// How far it has come.
+	pub phase: SettlementPhase,
+	/// How many account numbers the visit under way has passed.
+	pub visited: u32,
+	/// How many there are to visit.
+	pub accounts: u32,
+	/// What accounts lacked after their losses, as far as they were visited.
+	pub deficits: Balance,
+	/// What the insurance funds paid of that.
+	pub covered: Balance,
+	/// What winners gained, as far as they were visited.
+	pub gains: Balance,
+	/// What of the gains is paid, to each in proportion: the factor is `paid / gains`. Known from the
+	/// phase of claims on.
+	pub paid: Balance,
+	/// What nobody pays, since the gains are smaller than what lacked.
+	pub uncovered: Balance,
+	/// Lots of both sides that are still open.
+	pub unclaimed: u64,
 }
 
 /// An order that rests at a price.
@@ -168,6 +229,93 @@ pub struct DryRun {
 	pub account: Option<AccountSummary>,
 }
 
+/// What the backstop vault did in a market. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct VaultMarketSummary {
+	/// The market.
+	pub market: MarketId,
+	/// Signed lots that it holds.
+	pub lots: i64,
+	/// Profit and loss that it realised there since the beginning, with funding.
+	pub realised: Amount,
+	/// What it lost there lately, at the worse of index and mark.
+	pub lost: Balance,
+	/// What it may lose there in a day.
+	pub budget: Balance,
+	/// Notional value that it took over in this minute.
+	pub taken: Balance,
+	/// Whether it is out of the market.
+	pub out: bool,
+}
+
+/// The backstop vault as its backers see it now. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct VaultSummary {
+	/// Its account, with positions and orders; `None` before the first who backed it.
+	pub account: Option<AccountSummary>,
+	/// What it is worth to those who leave, at the worse of index and mark.
+	pub low: Balance,
+	/// What it is worth to those who come, at the better of index and mark.
+	pub high: Balance,
+	/// Shares of all backers.
+	pub shares: u128,
+	/// The epoch of the shares; those of earlier ones are void.
+	pub epoch: u32,
+	/// Whether the prices of all its positions are valid: otherwise nobody can back it.
+	pub priced: bool,
+	/// Whether claims wait, seven days after their notice at the most.
+	pub claims_wait: bool,
+	/// What it lost lately in all markets, at the worse of index and mark.
+	pub lost: Balance,
+	/// What it may lose in a day in all markets.
+	pub budget: Balance,
+	/// Markets in which it holds or held something, by number.
+	pub markets: Vec<VaultMarketSummary>,
+}
+
+/// The insurance of one market. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct MarketInsurance {
+	/// The market.
+	pub market: MarketId,
+	/// What its own fund holds.
+	pub fund: Balance,
+	/// What it should hold.
+	pub target: Balance,
+	/// What the market could draw from the global fund now.
+	pub drawable: Balance,
+	/// What it drew from the global fund and has not repaid.
+	pub owed: Balance,
+	/// What opening fills pay now, in parts per billion of notional value.
+	pub premium: u32,
+	/// What takers pay now, in parts per billion of notional value.
+	pub surcharge: u32,
+	/// When the fund goes to the global fund because its market is wound down, in milliseconds of
+	/// chain time.
+	pub closes: Option<Millis>,
+}
+
+/// All insurance funds. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct InsuranceSummary {
+	/// What the global fund holds.
+	pub global: Balance,
+	/// What it should hold.
+	pub global_target: Balance,
+	/// What all markets together could draw from it now.
+	pub drawable: Balance,
+	/// The sum of all funds.
+	pub total: Balance,
+	/// Shares in the global fund of all backers.
+	pub shares: u128,
+	/// The epoch of the shares; those of earlier ones are void.
+	pub epoch: u32,
+	/// Whether claims on the global fund wait, seven days after their notice at the most.
+	pub claims_wait: bool,
+	/// Every market, by number.
+	pub markets: Vec<MarketInsurance>,
+}
+
 sp_api::decl_runtime_apis! {
 	/// Markets, books and accounts, read without a transaction.
 	pub trait BreakwaterApi<AccountId, Order>
@@ -194,5 +342,13 @@ sp_api::decl_runtime_apis! {
 		fn dry_run(owner: AccountId, sub: u8, order: Order) -> Result<DryRun, DispatchError>;
 		/// The custody account against the claims on it.
 		fn custody() -> CustodyStatus;
+		/// The backstop vault: what it is worth, holds, offers, lost and may lose.
+		fn vault() -> VaultSummary;
+		/// All insurance funds, their targets, and what may be drawn from them.
+		fn insurance() -> InsuranceSummary;
+		/// The settlement of a market, or `None` where none has begun.
+		fn settlement(market: MarketId) -> Option<SettlementStatus>;
+		/// The price at which a market would be settled, or `None` where it never had a Valid index.
+		fn settlement_price(market: MarketId) -> Option<ReferencePrice>;
 	}
 }

@@ -26,6 +26,9 @@ pub trait Backstop {
 	/// `premium` was taken from opening fills of `market` for its fund, and `surcharge` from takers
 	/// to repay the global fund.
 	fn charged(_market: MarketId, _premium: Balance, _surcharge: Balance) {}
+	/// `market` is settled and what its winners receive is known: its fund waits for late claims and
+	/// is then no longer needed.
+	fn wind_down(_market: MarketId) {}
 }
 
 /// What fills pay to the insurance funds, in parts per billion of notional value.
