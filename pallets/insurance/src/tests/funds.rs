@@ -231,3 +231,12 @@ fn everything_at_once() -> crate::DrawLimits {
 	let all = crate::bucket::Fractions { hour: Ppm(1_000_000), day: Ppm(1_000_000) };
 	crate::DrawLimits { market: all, all }
 }
+
+#[test]
+fn what_belongs_to_nobody_goes_to_the_global_fund() {
+	ExtBuilder::default().contribution(BOB, None, 1_000).build_and_execute(|| {
+		// The clearing house has it already, so no token moves.
+		assert!(<Insurance as Backstop>::found(7));
+		assert_eq!((Insurance::global(), Insurance::total()), (1_007, 1_007));
+	});
+}

@@ -2,8 +2,8 @@
 
 mod calls;
 mod conservation;
-mod dust;
 mod draws;
+mod dust;
 mod funding;
 mod ladder;
 mod liquidation;
