@@ -91,7 +91,7 @@ pub(crate) fn takes<T: Config>(step: Steps) -> bool {
 }
 
 /// The lots to close in one visit.
-fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
+pub(crate) fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
 	if takes::<T>(Steps::SIZE) {
 		liquidation::step(health, leg, age)
 	} else {

@@ -248,7 +248,7 @@ impl<T: Config> Pallet<T> {
 		Announced::<T>::mutate(|bits| *bits = if announced { *bits | bit } else { *bits & !bit });
 	}
 
-	fn end_tightening(market: MarketId) {
+	pub(crate) fn end_tightening(market: MarketId) {
 		Tightenings::<T>::remove(market);
 		Self::set_announced(market, false);
 	}

@@ -49,7 +49,7 @@ pub(crate) struct Filled {
 }
 
 impl<AccountId> Loaded<AccountId> {
-	fn fills_in(&mut self, market: MarketId) -> &mut Filled {
+	pub(crate) fn fills_in(&mut self, market: MarketId) -> &mut Filled {
 		let index = self.fills.iter().position(|filled| filled.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.fills.push(Filled { market, ..Default::default() });

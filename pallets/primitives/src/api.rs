@@ -205,10 +205,10 @@ pub struct SettlementStatus {
 	pub since: Millis,
 	/// How far it has come.
 	pub phase: SettlementPhase,
-	/// How many account numbers the visit under way has passed.
-	pub visited: u32,
+	/// How many accounts have been visited in this phase.
+	pub visited: u64,
 	/// How many there are to visit.
-	pub accounts: u32,
+	pub accounts: u64,
 	/// What accounts lacked after their losses, as far as they were visited.
 	pub deficits: Balance,
 	/// What the insurance funds paid of that.

@@ -17,3 +17,4 @@ mod settlement;
 mod settlement_model;
 mod vault;
 mod vault_model;
+mod vectors;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
 	checks::Seen,
-	ladder::takes,
+	ladder::{step, takes},
 	steps::Steps,
 	types::{position_in, MAX_POSITIONS},
 	Config, Event, House, Pallet, VaultMarkets,
@@ -122,7 +122,7 @@ impl<T: Config> House<T> {
 		if validity != Validity::Valid {
 			return false;
 		}
-		let wanted = liquidation::step(&health, &leg, age);
+		let wanted = step::<T>(&health, &leg, age);
 		let Some(reason) = TakeReason::of::<T>(&health, &leg, market, wanted, age) else {
 			return false;
 		};
@@ -170,7 +170,7 @@ impl<T: Config> House<T> {
 		if who == VAULT || !takes::<T>(Steps::VAULT) {
 			return false;
 		}
-		let wanted = liquidation::step(&health, &leg, age);
+		let wanted = step::<T>(&health, &leg, age);
 		if TakeReason::of::<T>(&health, &leg, market, wanted, age).is_none() {
 			return false;
 		}
