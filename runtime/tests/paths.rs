@@ -385,7 +385,7 @@ fn a_restriction_called_a_repair_can_be_vetoed_and_a_repair_cannot() {
 }
 
 #[test]
-fn the_council_freezes_for_a_week_at_most_and_settles_nothing() {
+fn the_council_freezes_for_a_week_at_most_and_does_not_settle_by_a_restriction() {
 	use breakwater_runtime::governance::COUNCIL_POWERS;
 	let day = 24 * 3_600_000;
 	assert_eq!(COUNCIL_POWERS.longest(Level::ReduceOnly), Some(30 * day));

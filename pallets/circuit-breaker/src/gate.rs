@@ -54,6 +54,9 @@ impl<T: Config> Observe for Pallet<T> {
 			},
 			Observation::Covered { amount } => Self::note(market, &Entry::Covered { amount }),
 			Observation::InvariantBroken => Self::quarantine(market),
+			Observation::FactorPublished { price, gains, paid } => {
+				Self::note(market, &Entry::Settled { price, gains, paid })
+			},
 			// The exchange has already cut the order at the band: that is D1's whole answer.
 			Observation::BandReached { .. } => {},
 		}
@@ -83,10 +86,10 @@ impl<T: Config> Pallet<T> {
 
 	/// D13: a running total disagrees with the ledger. The market freezes, and only this market.
 	fn quarantine(market: MarketId) {
-		if locate(market).is_none() {
+		let scope = Scope::Market(market);
+		if locate(market).is_none() || Self::record(scope).is_settled() {
 			return;
 		}
-		let scope = Scope::Market(market);
 		Self::change(scope, |record, now| {
 			let until = now.saturating_add(DETECTOR_LEASE);
 			let wanted = Wanted {

@@ -1,5 +1,5 @@
 //! How much liquidations may take from a market's book: a quarter of its depth within 2 % in a block,
-//! all of that depth in a minute. What exceeds it goes on to the next step of the ladder.
+//! all of that depth in a minute. What exceeds it goes on to the next step of the ladder, the vault.
 
 use crate::{checks::DEPTH_REACH, ladder::takes, steps::Steps, types::Flow, Config, Flows, Pallet};
 use breakwater_math::{liquidation::MIN_REST, Leg};
@@ -27,18 +27,23 @@ impl<T: Config> Pallet<T> {
 		flow
 	}
 
+	/// What closing `leg` could trade within 2 % of its price, in quote units.
+	pub(crate) fn depth_for(market: MarketId, leg: &Leg<'_>) -> Balance {
+		let away = DEPTH_REACH.mul_floor(leg.price.0.into()) as u32;
+		let worst = match leg.closing() {
+			Side::Ask => leg.price.saturating_sub(Ticks(away)).max(Ticks(1)),
+			Side::Bid => leg.price.saturating_add(Ticks(away)),
+		};
+		T::Venue::depth(market, leg.closing(), worst)
+	}
+
 	/// The lots of `leg` that the book may be asked to take now. So little that a rest of it would be
 	/// closed whole is always allowed.
 	pub(crate) fn capacity(market: MarketId, leg: &Leg<'_>) -> Lots {
 		if !takes::<T>(Steps::CAPACITY) {
 			return Lots::MAX;
 		}
-		let away = DEPTH_REACH.mul_floor(leg.price.0.into()) as u32;
-		let worst = match leg.closing() {
-			Side::Ask => leg.price.saturating_sub(Ticks(away)).max(Ticks(1)),
-			Side::Bid => leg.price.saturating_add(Ticks(away)),
-		};
-		let depth = T::Venue::depth(market, leg.closing(), worst);
+		let depth = Self::depth_for(market, leg);
 		let flow = Self::flow(market);
 		let in_block = (depth / 4).max(MIN_REST).saturating_sub(flow.in_block);
 		let in_minute = depth.max(MIN_REST).saturating_sub(flow.in_minute);

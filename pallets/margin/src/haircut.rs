@@ -3,7 +3,8 @@
 //! triggers find whom it pushes under his maintenance margin.
 
 use crate::{
-	ladder::takes, steps::Steps, Backlog, Board, Config, Event, House, Ledger, Pallet, Totals,
+	ladder::takes, steps::Steps, types::Stage, Backlog, Board, Config, Event, House, Ledger,
+	Pallet, Totals,
 };
 use breakwater_math::{
 	arithmetic::signed,
@@ -20,7 +21,9 @@ impl<T: Config> House<T> {
 	/// deficit goes to the market's fund.
 	pub(crate) fn haircut(&mut self, market: MarketId, lost: i64, deficit: Balance) -> Balance {
 		let Ok(terms) = self.risk(market) else { return 0 };
-		if deficit == 0 || lost == 0 || !takes::<T>(Steps::HAIRCUT) {
+		// What a settlement pays is known, and is not made less afterwards.
+		let settled = self.board(market).stage != Stage::Trading;
+		if deficit == 0 || lost == 0 || settled || !takes::<T>(Steps::HAIRCUT) {
 			return 0;
 		}
 		let longs_pay = lost < 0;

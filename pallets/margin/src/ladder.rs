@@ -2,18 +2,32 @@
 //!
 //! ```text
 //!   cancel orders -> funds pay what a bankrupt lacks -> book, never beyond the bankruptcy price
-//!                 -> deleverage: bankrupt, below a third of the margin, or after ten blocks
+//!                 -> vault: below two thirds of the margin, after ten blocks, or where the book
+//!                    has given what it may
+//!                 -> deleverage: then at once where the vault is out of the market; else bankrupt,
+//!                    below a third of the margin, or after ten blocks
 //!                 -> haircut of the other side -> bad debt, and the market is quarantined
 //! ```
+//!
+//! While the vault may take, what it does not take waits for its next minute as long as there is time:
+//! it is asked again in each block. A vault that is out of a market will not come back to it today, so
+//! there nobody waits. Where nobody backs a vault, deleveraging keeps to the third: above it, a solvent
+//! account has blocks left in which the book may fill, and closing strangers' positions is the harsher
+//! choice.
 //!
 //! How much is closed at once ramps up over ten blocks while most of the margin is there, and is
 //! bounded by the depth of the book. Funds never pay for slippage: they bring a bankrupt account to
 //! zero at the examined prices, its bankruptcy price becomes the examined price, and what was not
-//! needed goes back.
+//! needed is not drawn. It is always the market in which the account lost most that pays, wherever it
+//! can be closed.
 
 use crate::{
-	checks::Seen, steps::Steps, types::position_in, weights::WeightInfo, Config, Error, Event,
-	House, Pallet,
+	checks::Seen,
+	steps::Steps,
+	types::{position_in, Blame},
+	vault::VAULT,
+	weights::WeightInfo,
+	Config, Error, Event, House, Pallet,
 };
 use alloc::vec::Vec;
 use breakwater_math::{
@@ -32,7 +46,7 @@ use frame_support::{
 use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
-const LEGS: usize = 2;
+pub(crate) const LEGS: usize = 2;
 /// No further position is tried when so many accounts have been read.
 const MOST_READ: usize = 48;
 /// Resting orders cancelled in one liquidation.
@@ -57,13 +71,27 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 		&& T::Venue::open(market)
 }
 
+/// What of a position is closed into the book, and at what.
+pub(crate) struct Plan {
+	/// The position as it is now.
+	pub(crate) seen: Seen,
+	/// The account's health before.
+	pub(crate) health: Health,
+	/// How much.
+	pub(crate) lots: Lots,
+	/// At no worse than this.
+	pub(crate) limit: Ticks,
+	/// The price at which the position's share of the equity would be used up.
+	pub(crate) bankruptcy: Ticks,
+}
+
 /// Whether a step of the ladder is taken.
 pub(crate) fn takes<T: Config>(step: Steps) -> bool {
 	T::Ladder::get().take(step)
 }
 
 /// The lots to close in one visit.
-fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
+pub(crate) fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
 	if takes::<T>(Steps::SIZE) {
 		liquidation::step(health, leg, age)
 	} else {
@@ -100,7 +128,7 @@ impl<T: Config> From<Error<T>> for Failed {
 	}
 }
 
-/// What the funds paid for a bankrupt account, to be given back where it was not needed.
+/// What the funds advanced to a bankrupt account, to be given back where it was not needed.
 struct Draw {
 	market: MarketId,
 	equity: Amount,
@@ -108,10 +136,20 @@ struct Draw {
 	paid: Balance,
 }
 
+/// Whether what the book does not take is closed against others: for an account with too little left, or
+/// that has waited ten blocks.
+pub(crate) fn may_deleverage(health: &Health, age: u32) -> bool {
+	health.equity.saturating_mul(URGENT) < signed(health.maintenance) || age > RAMP_BLOCKS
+}
+
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResultWithPostInfo {
 		let looked = |error: Error<T>| Failed { error: error.into(), read: 1 };
 		let tried = || {
+			// Only the chain itself closes the vault, so that nobody chooses the moment.
+			if who == VAULT {
+				return Err(looked(Error::<T>::VaultUnwinds));
+			}
 			let mut house = House::<T>::new();
 			let index = house.place(who).map_err(looked)?;
 			let health = house.health_of(index);
@@ -181,13 +219,40 @@ impl<T: Config> House<T> {
 	}
 
 	/// Blocks since the liquidation of the account began; it begins now if it had not.
-	fn age(&mut self, index: usize) -> u32 {
+	pub(crate) fn age(&mut self, index: usize) -> u32 {
 		let now = Pallet::<T>::block_number().max(1);
 		let loaded = &mut self.accounts[index];
 		if loaded.account.since == 0 {
 			(loaded.account.since, loaded.dirty) = (now, true);
 		}
-		now.saturating_sub(loaded.account.since)
+		let age = now.saturating_sub(loaded.account.since);
+		self.blame(index);
+		age
+	}
+
+	/// Remember the market in which the account lost most, whether it may be closed there now or not:
+	/// once it is closed, nothing else tells who has to pay for it.
+	fn blame(&mut self, index: usize) {
+		let positions = self.accounts[index].account.positions.clone();
+		let seen = self.seen(&positions);
+		let held = seen.iter().filter(|seen| seen.position.lots != 0).map(|seen| Blame {
+			market: seen.position.market,
+			long: seen.position.lots > 0,
+			lost: seen.leg().unrealised().saturating_neg(),
+		});
+		let known = self.accounts[index].account.blamed;
+		let worst = known.into_iter().chain(held).reduce(|most, other| {
+			// What is left of a position counts with what was closed of it.
+			if other.lost > most.lost {
+				other
+			} else {
+				most
+			}
+		});
+		let loaded = &mut self.accounts[index];
+		if loaded.account.blamed != worst {
+			(loaded.account.blamed, loaded.dirty) = (worst, true);
+		}
 	}
 
 	/// Go up the ladder; fails when nothing could be cancelled, closed or removed.
@@ -207,13 +272,17 @@ impl<T: Config> House<T> {
 			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
 		}
 		let mut any = orders > 0;
-		let draw = self.draw(index, &legs);
+		let draw = self.draw(index);
 		let solvent = self.health_of(index).equity > 0;
 		let most = if solvent { LEGS } else { legs.len() };
 		let book = |house: &mut Self, (seen, view): &(Seen, GateView)| {
 			house.close_into_book(index, seen, view, age)
 		};
 		any |= self.close_some(&legs, most, book) > 0;
+		let vault = |house: &mut Self, (seen, view): &(Seen, GateView)| {
+			house.close_into_vault(index, seen, view, age)
+		};
+		any |= self.close_some(&legs, most, vault) > 0;
 		let others = |house: &mut Self, (seen, _): &(Seen, GateView)| {
 			house.close_against_others(index, seen, age)
 		};
@@ -275,47 +344,45 @@ impl<T: Config> House<T> {
 		held.fold(0, |sum: Balance, seen| sum.saturating_add(seen.leg().notional()))
 	}
 
-	/// Let the funds pay what a bankrupt account lacks.
-	fn draw(&mut self, index: usize, legs: &[(Seen, GateView)]) -> Option<Draw> {
+	/// Let the funds of the market in which a bankrupt account lost most advance what it lacks. They are
+	/// only drawn upon when it is known what of that was needed.
+	fn draw(&mut self, index: usize) -> Option<Draw> {
 		let equity = self.health_of(index).equity;
-		// The funds of the market that lost most are asked.
-		let worst = legs.iter().min_by_key(|(seen, _)| seen.leg().unrealised())?;
-		let market = worst.0.position.market;
+		let market = self.accounts[index].account.blamed?.market;
 		if equity >= 0 {
 			return None;
 		}
 		let lacking = equity.unsigned_abs();
-		let paid = T::Insurance::cover(market, lacking).min(lacking);
+		let paid = T::Insurance::coverable(market, lacking).min(lacking);
 		self.credit(index, signed(paid));
 		Some(Draw { market, equity, value: self.value_of(index), paid })
 	}
 
-	/// Give back what the funds paid for positions that could not be closed, or that were closed at
-	/// better prices.
+	/// Give back what the funds advanced for positions that could not be closed, or that were closed at
+	/// better prices, and draw the rest from them.
 	fn give_back(&mut self, index: usize, draw: Option<Draw>) {
 		let Some(Draw { market, equity, value, paid }) = draw else { return };
 		let rest = self.value_of(index).min(value);
 		let owing = mul_div_ceil(equity.unsigned_abs(), rest, value.max(1));
 		let spare = self.health_of(index).equity.saturating_add(signed(owing));
 		let returned = u128::try_from(spare).unwrap_or(0).min(paid);
-		if returned > 0 {
-			self.credit(index, signed(returned).saturating_neg());
-			T::Insurance::penalty(market, returned);
-		}
-		if paid > returned {
-			T::Observe::observe(market, &Observation::Covered { amount: paid - returned });
+		let needed = paid - returned;
+		let drawn = if needed > 0 { T::Insurance::cover(market, needed).min(needed) } else { 0 };
+		self.credit(index, signed(paid - drawn).saturating_neg());
+		if drawn > 0 {
+			T::Observe::observe(market, &Observation::Covered { amount: drawn });
 		}
 		Pallet::<T>::deposit_event(Event::BankruptCovered {
 			account: self.accounts[index].who,
 			market,
 			equity,
 			covered: paid,
-			returned,
+			returned: paid - drawn,
 		});
 	}
 
 	/// The position as it is now.
-	fn refresh(&self, index: usize, seen: &Seen) -> Seen {
+	pub(crate) fn refresh(&self, index: usize, seen: &Seen) -> Seen {
 		let positions = &self.accounts[index].account.positions;
 		let position = position_in(positions, seen.position.market);
 		// Its funding was settled when the liquidation began.
@@ -323,13 +390,18 @@ impl<T: Config> House<T> {
 		Seen { position, funding, ..*seen }
 	}
 
-	/// Close into the book as much of one position as restores the account, as far as its age and the
-	/// depth of the book allow, and take the penalty. Returns whether anything was closed, or removed
-	/// that stood in the way.
-	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+	/// How one position is to be closed into the book: as much as restores the account, as far as its age
+	/// and the depth of the book allow. Nothing where the account needs it no more.
+	pub(crate) fn plan(
+		&mut self,
+		index: usize,
+		seen: &Seen,
+		view: &GateView,
+		age: u32,
+	) -> Option<Plan> {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		if !health.liquidatable() || seen.position.lots == 0 {
-			return false;
+			return None;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
 		let share = liquidation::equity_share(&health, &leg);
@@ -345,13 +417,29 @@ impl<T: Config> House<T> {
 			Side::Ask => limit.max(view.band.low),
 			Side::Bid => limit.min(view.band.high),
 		};
-		let size = step::<T>(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
-		let closed = self.close(index, market, leg.closing(), size, limit);
+		let lots = step::<T>(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
+		Some(Plan { seen, health, lots, limit, bankruptcy })
+	}
+
+	/// Close one position into the book by its plan, and take the penalty. Returns whether anything was
+	/// closed, or removed that stood in the way.
+	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+		let Some(Plan { seen, health, lots, limit, bankruptcy }) =
+			self.plan(index, seen, view, age)
+		else {
+			return false;
+		};
+		let (leg, market) = (seen.leg(), seen.position.market);
+		let closed = self.close(index, market, leg.closing(), lots, limit);
 		if closed.lots.is_zero() {
 			return closed.removed;
 		}
 		Pallet::<T>::took(market, closed.notional);
-		let penalty = liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy);
+		// Nobody is to gain from pushing the vault.
+		let penalty = match self.accounts[index].who {
+			VAULT => 0,
+			_ => liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy),
+		};
 		if penalty > 0 {
 			self.credit(index, signed(penalty).saturating_neg());
 			T::Insurance::penalty(market, penalty);
@@ -374,9 +462,9 @@ impl<T: Config> House<T> {
 		true
 	}
 
-	/// Deleverage where the book is no way out: a bankrupt account at once at its bankruptcy price,
-	/// one with too little left, or that has waited ten blocks, at the examined price. After twenty
-	/// blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
+	/// Deleverage where neither book nor vault is a way out: a bankrupt account at once at its
+	/// bankruptcy price, one with too little left, that has waited ten blocks, or whose market the
+	/// vault is out of, at the examined price. After twenty blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
 	fn close_against_others(&mut self, index: usize, seen: &Seen, age: u32) -> bool {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		let others = takes::<T>(Steps::DELEVERAGING);
@@ -384,8 +472,7 @@ impl<T: Config> House<T> {
 			return false;
 		}
 		let leg = seen.leg();
-		let urgent = health.equity.saturating_mul(URGENT) < signed(health.maintenance);
-		if !urgent && age <= RAMP_BLOCKS {
+		if !may_deleverage(&health, age) && !self.vault_is_out(index, &seen, age) {
 			return false;
 		}
 		let share = liquidation::equity_share(&health, &leg);

@@ -12,7 +12,7 @@
 use crate::{
 	ladder::Failed,
 	triggers::{trees, Tree, Trees},
-	types::Cursor,
+	types::{Cursor, Stage},
 	weights::WeightInfo,
 	Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
 };
@@ -40,12 +40,12 @@ const PAGES: u16 = 4;
 const LIKELY: u16 = 8;
 
 /// Whether `need` fits under `cap` and the meter's limit.
-fn has_room(meter: &WeightMeter, cap: Weight, need: Weight) -> bool {
+pub(crate) fn has_room(meter: &WeightMeter, cap: Weight, need: Weight) -> bool {
 	meter.can_consume(need) && meter.consumed().saturating_add(need).all_lte(cap)
 }
 
 /// Pay for what was done, also where it took all that was left.
-fn spend(meter: &mut WeightMeter, weight: Weight) {
+pub(crate) fn spend(meter: &mut WeightMeter, weight: Weight) {
 	if meter.try_consume(weight).is_err() {
 		meter.consume(meter.remaining());
 	}
@@ -59,7 +59,18 @@ impl<T: Config> OnPrice for Pallet<T> {
 		if market.0 >= MAX_MARKETS {
 			return;
 		}
-		Self::change_board(market, |entry| entry.prices = usable(&entry.prices, prices));
+		let mut crossed = false;
+		Self::change_board(market, |entry| {
+			// The prices of a market that is settled stay what they were settled at.
+			if entry.stage == Stage::Trading {
+				entry.prices = usable(&entry.prices, prices);
+				crossed = entry.nearest.crossed_by(&entry.prices);
+			}
+		});
+		// Nothing is nearer than what the board knows, so nothing else has to be read.
+		if !crossed {
+			return;
+		}
 		if !Self::may_be_liquidated(market) {
 			// The hook looks at it when it may be liquidated again.
 			return Self::set_backlog(market, true);
@@ -85,7 +96,7 @@ fn usable(last: &Prices, new: &Prices) -> Prices {
 }
 
 impl<T: Config> Pallet<T> {
-	fn set_backlog(market: MarketId, left: bool) {
+	pub(crate) fn set_backlog(market: MarketId, left: bool) {
 		let bits = Backlog::<T>::get();
 		let bit = 1u64 << (market.0 as u32 % 64);
 		let next = if left { bits | bit } else { bits & !bit };
@@ -102,11 +113,11 @@ impl<T: Config> Pallet<T> {
 	/// Whether crossed triggers still wait in a market is told to the next block.
 	fn keep_backlog(market: MarketId, meter: &mut WeightMeter) {
 		let looked = meter.try_consume(T::WeightInfo::scan()).is_ok();
-		Self::set_backlog(market, !looked || Self::any_crossed(market));
+		Self::set_backlog(market, !looked || Self::refresh_nearest(market));
 	}
 
 	/// Whether positions of a market may be closed now.
-	fn may_be_liquidated(market: MarketId) -> bool {
+	pub(crate) fn may_be_liquidated(market: MarketId) -> bool {
 		crate::ladder::may_liquidate::<T>(market, &Self::prices(market), &T::Gate::view(market))
 	}
 
@@ -276,7 +287,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The trees of a market and where each is crossed.
-	fn crossing(market: MarketId) -> Vec<(Tree, Ticks)> {
+	pub(crate) fn crossing(market: MarketId) -> Vec<(Tree, Ticks)> {
 		let prices = Self::prices(market);
 		let mut all = Vec::with_capacity(4);
 		// A price that is missing crosses nothing.
@@ -292,7 +303,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Read up to `max` crossed triggers of a tree from `from` on.
-	fn walk(
+	pub(crate) fn walk(
 		trees: &mut Trees<T>,
 		tree: Tree,
 		at: Ticks,
@@ -326,14 +337,10 @@ impl<T: Config> Pallet<T> {
 		walk
 	}
 
-	/// Whether a trigger of the market may be crossed, as far as a visit sees.
-	fn any_crossed(market: MarketId) -> bool {
-		let mut trees = trees::<T>();
-		Self::crossing(market).into_iter().any(|(tree, at)| {
-			let mut meter = WeightMeter::new();
-			let walk = Self::walk(&mut trees, tree, at, None, 1, &mut meter);
-			!walk.is_empty() || walk.end.is_some()
-		})
+	/// Whether a trigger of a tree may be crossed, as far as a visit sees.
+	pub(crate) fn any_crossed(trees: &mut Trees<T>, tree: Tree, at: Ticks) -> bool {
+		let walk = Self::walk(trees, tree, at, None, 1, &mut WeightMeter::new());
+		!walk.is_empty() || walk.end.is_some()
 	}
 
 	/// Accounts whose triggers are crossed in a market, at most 64.
@@ -359,13 +366,21 @@ impl<T: Config> Pallet<T> {
 
 /// Crossed triggers of a tree, each with its place.
 #[derive(Default)]
-struct Walk {
+pub(crate) struct Walk {
 	waiting: Vec<(AccountRef, Cursor)>,
 	/// Where those behind begin, if there may be any.
 	end: Option<Cursor>,
 }
 
 impl Walk {
+	/// How many it found.
+	pub(crate) fn len(&self) -> u32 {
+		u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)
+	}
+	/// Where those behind begin, if there may be any.
+	pub(crate) fn end(&self) -> Option<Cursor> {
+		self.end
+	}
 	fn is_empty(&self) -> bool {
 		self.waiting.is_empty()
 	}

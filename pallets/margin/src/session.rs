@@ -1,6 +1,7 @@
 //! The session: accounts loaded for one operation, changed in memory, written once.
 
 use crate::{
+	settlement::{Claimed, Settlement},
 	types::{position_in, Account, BoardEntry, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
 };
@@ -31,6 +32,8 @@ pub struct Loaded<AccountId> {
 	pub(crate) funding: Vec<(MarketId, Amount)>,
 	/// What its fills came to in each market.
 	pub(crate) fills: Vec<Filled>,
+	/// Claims on settled markets that loading it paid.
+	pub(crate) claims: Vec<Claimed>,
 }
 
 /// What the fills of an account in a market came to.
@@ -46,7 +49,7 @@ pub(crate) struct Filled {
 }
 
 impl<AccountId> Loaded<AccountId> {
-	fn fills_in(&mut self, market: MarketId) -> &mut Filled {
+	pub(crate) fn fills_in(&mut self, market: MarketId) -> &mut Filled {
 		let index = self.fills.iter().position(|filled| filled.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.fills.push(Filled { market, ..Default::default() });
@@ -77,8 +80,13 @@ pub struct House<T: Config> {
 	/// An account that is being liquidated pays a penalty and no charges of insurance.
 	pub(crate) liquidated: Option<AccountRef>,
 	pub(crate) charges: Vec<(MarketId, Charges)>,
+	/// Settlements that were touched, and what their pots were paid together.
+	pub(crate) settlements: Vec<(MarketId, Settlement)>,
+	pub(crate) pots: Amount,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
+	/// Terms with announced maintenance rates, of markets that have any.
+	pub(crate) bars: Vec<(MarketId, RiskTerms)>,
 	day: Option<u16>,
 	failure: Option<DispatchError>,
 }
@@ -92,8 +100,11 @@ impl<T: Config> House<T> {
 			fees: 0,
 			liquidated: None,
 			charges: Vec::new(),
+			settlements: Vec::new(),
+			pots: 0,
 			boards: Vec::new(),
 			risks: Vec::new(),
+			bars: Vec::new(),
 			day: None,
 			failure: None,
 		}
@@ -105,7 +116,9 @@ impl<T: Config> House<T> {
 			return Ok(index);
 		}
 		let account = Accounts::<T>::get(who).ok_or(Error::<T>::NoAccount)?;
-		Ok(self.push(who, account))
+		let index = self.push(who, account);
+		self.claim_all(index);
+		Ok(index)
 	}
 
 	/// Put a new account into the session.
@@ -120,6 +133,7 @@ impl<T: Config> House<T> {
 			touched: false,
 			funding: Vec::new(),
 			fills: Vec::new(),
+			claims: Vec::new(),
 		});
 		self.accounts.len() - 1
 	}
@@ -146,9 +160,8 @@ impl<T: Config> House<T> {
 	}
 
 	/// Days since the Unix epoch.
-	fn day(&mut self) -> u16 {
-		let now = || (crate::Pallet::<T>::now() / 86_400_000).min(u16::MAX.into()) as u16;
-		*self.day.get_or_insert_with(now)
+	pub(crate) fn day(&mut self) -> u16 {
+		*self.day.get_or_insert_with(crate::Pallet::<T>::today)
 	}
 
 	/// Change the quote balance of a loaded account.
@@ -234,7 +247,7 @@ impl<T: Config> House<T> {
 		moved.realised = moved.realised.saturating_add(after.realised);
 	}
 
-	fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
+	pub(crate) fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
 		let index = self.moved.iter().position(|moved| moved.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.moved.push(Moved { market, ..Default::default() });
@@ -339,6 +352,24 @@ impl<T: Config> House<T> {
 			Verdict::Fill(lots)
 		} else {
 			Verdict::Remove(Removal::Margin)
+		}
+	}
+
+	/// Reckon with this price of a market, in this session only; nothing of it is ever written.
+	pub(crate) fn suppose(&mut self, market: MarketId, price: Ticks) {
+		self.board(market);
+		let (shard, at) = shard_of(market);
+		let known = self.boards.iter_mut().find(|(known, _)| *known == shard);
+		if let Some(entry) = known.and_then(|(_, entries)| entries.get_mut(at)) {
+			let last = entry.prices;
+			entry.prices = Prices {
+				index: price,
+				mark: price,
+				stable: price,
+				long: price,
+				short: price,
+				..last
+			};
 		}
 	}
 

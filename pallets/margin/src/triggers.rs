@@ -66,6 +66,21 @@ impl Tree {
 		let kind = if lots > 0 { Kind::Rising } else { Kind::Falling };
 		Self { key: MarketId(market.0 | GRID | (class as u16) << CLASS_SHIFT), kind }
 	}
+	/// The market of a tree of liquidation triggers and its place among the market's four: longs and
+	/// shorts by price, then by funding. `None` for the grid.
+	pub(crate) const fn place(self) -> Option<(MarketId, usize)> {
+		if self.key.0 & GRID != 0 {
+			return None;
+		}
+		let market = MarketId(self.key.0 & !FUNDING);
+		let slot = match (self.key.0 & FUNDING != 0, self.kind) {
+			(false, Kind::Falling) => 0,
+			(false, _) => 1,
+			(true, Kind::Rising) => 2,
+			(true, _) => 3,
+		};
+		Some((market, slot))
+	}
 	/// The tree of which a page or word says that it belongs to it.
 	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) const fn of_key(key: MarketId, kind: Kind) -> Self {
@@ -112,26 +127,46 @@ pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 struct Target {
 	armed: Armed,
 	cell: u16,
+	boost: u8,
 }
 
 /// Where the triggers of the positions `held` shall wait. Those that still come in time stay, and with
 /// them the place on the grid, which is only brought up to date when they move.
 fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
-	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
-	let keep = trigger::holds(quote, held.iter().map(|seen| (seen.leg(), seen.position.armed)));
+	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.armed_leg()).collect();
+	let armed = legs.iter().copied().zip(held.iter().map(|seen| seen.position.armed));
+	let keep = trigger::holds(quote, armed.clone());
+	let stays = |seen: &&Seen| {
+		let Position { armed, cell, boost, .. } = seen.position;
+		Target { armed, cell, boost }
+	};
 	if keep && held.iter().all(|seen| seen.position.cell != 0) {
-		let stays = |seen: &&Seen| Target { armed: seen.position.armed, cell: seen.position.cell };
 		return held.iter().map(stays).collect();
 	}
 	let equity = Health::of(quote, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
-	let placed = if keep { Vec::new() } else { trigger::place(quote, &legs) };
-	let target = |(index, seen): (usize, &&Seen)| Target {
-		armed: placed.get(index).copied().unwrap_or(seen.position.armed),
-		cell: grid_cell(class, deleveraging::bucket(seen.leg().entry())),
-	};
-	held.iter().enumerate().map(target).collect()
+	let cell = |seen: &Seen| grid_cell(class, deleveraging::bucket(seen.leg().entry()));
+	if keep {
+		return held.iter().map(|seen| Target { cell: cell(seen), ..stays(seen) }).collect();
+	}
+	// What slack there is goes to the positions whose prices wake the account.
+	let moved: Vec<bool> = armed.map(|(leg, armed)| trigger::price_crossed(&leg, &armed)).collect();
+	let woken = moved.contains(&true);
+	let boosts: Vec<u8> = held
+		.iter()
+		.zip(&moved)
+		.map(|(seen, moved)| match woken {
+			true => trigger::boosted(seen.position.boost, *moved),
+			false => seen.position.boost,
+		})
+		.collect();
+	let weights = legs.iter().zip(held).zip(&boosts);
+	let weights = weights.map(|((leg, seen), boost)| trigger::weight(leg, seen.volatility, *boost));
+	let weights: Vec<u128> = weights.collect();
+	let placed = trigger::place_by(quote, &legs, &weights, woken);
+	let placed = placed.into_iter().zip(boosts).zip(held);
+	placed.map(|((armed, boost), seen)| Target { armed, cell: cell(seen), boost }).collect()
 }
 
 /// Bring the triggers of an account in line with its positions.
@@ -139,6 +174,7 @@ fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
+	armed_at: &mut Vec<(Tree, Ticks)>,
 ) -> Result<(), Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
@@ -160,11 +196,15 @@ fn rearm<T: Config>(
 		let [price, funding, cell] = wanted(pair);
 		let mut arm = |key: Option<(Tree, Ticks)>| match key {
 			Some((_, at)) if had.contains(&key) => Ok(Some(at)),
-			Some((tree, at)) => tree.arm::<T>(trees, at, who).map(Some),
+			Some((tree, at)) => {
+				let at = tree.arm::<T>(trees, at, who)?;
+				armed_at.push((tree, at));
+				Ok(Some(at))
+			},
 			None => Ok(None),
 		};
 		let armed = Armed { price: arm(price)?, funding: arm(funding)?.map(|at| Step(at.0)) };
-		let Target { cell: target, .. } = pair.1;
+		let Target { cell: target, boost, .. } = pair.1;
 		// Where too many stand in a cell, it stands nowhere: others are found there.
 		let placed = match cell {
 			Some((_, at)) if had.contains(&cell) => Some(at),
@@ -177,8 +217,8 @@ fn rearm<T: Config>(
 		let cell = placed.map_or(0, |_| *target);
 		let mut positions = loaded.account.positions.iter_mut();
 		let Some(position) = positions.find(|position| position.market == market) else { continue };
-		if position.armed != armed || position.cell != cell {
-			(position.armed, position.cell) = (armed, cell);
+		if (position.armed, position.cell, position.boost) != (armed, cell, *boost) {
+			(position.armed, position.cell, position.boost) = (armed, cell, *boost);
 			loaded.dirty = true;
 		}
 	}
@@ -209,20 +249,26 @@ impl<T: Config> House<T> {
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
 		let mut quote_moved: Amount = 0;
+		let mut armed = Vec::new();
+		let day = self.day();
 		for index in 0..self.accounts.len() {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
 				let seen = self.seen(&positions);
 				self.end_liquidation(index, &seen);
-				rearm::<T>(&mut trees, &mut self.accounts[index], &seen)?;
+				rearm::<T>(&mut trees, &mut self.accounts[index], &seen, &mut armed)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {
 				continue;
 			}
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
+			loaded.account.active = day;
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
+			self.note_vault(index);
+			let loaded = &mut self.accounts[index];
+			loaded.tell_claims::<T>();
 			for (market, paid) in core::mem::take(&mut loaded.funding) {
 				let account = loaded.who;
 				Pallet::<T>::deposit_event(Event::FundingSettled { account, market, paid });
@@ -231,6 +277,8 @@ impl<T: Config> House<T> {
 			settled.accounts = settled.accounts.saturating_add(1);
 		}
 		self.write_totals(quote_moved);
+		self.note_armed(&armed);
+		self.write_settlements();
 		let flushed = trees.flush();
 		settled.index_writes = flushed.pages.saturating_add(flushed.words);
 		Ok(settled)
@@ -245,6 +293,7 @@ impl<T: Config> House<T> {
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
 		if !Health::of(loaded.account.quote, held.map(Seen::leg)).liquidatable() {
 			(loaded.account.since, loaded.account.retry, loaded.dirty) = (0, 0, true);
+			loaded.account.blamed = None;
 		}
 	}
 
@@ -257,13 +306,15 @@ impl<T: Config> House<T> {
 			funding = funding.saturating_add(moved.paid).saturating_sub(signed(swept));
 			dust = dust.saturating_add(swept);
 		}
-		if quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0 {
+		let moved = quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0;
+		if moved || self.pots != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
 				ledger.cost = ledger.cost.saturating_add(cost);
 				ledger.funding = ledger.funding.saturating_add(funding);
 				ledger.dust = ledger.dust.saturating_add(dust);
 				ledger.fees = ledger.fees.saturating_add_signed(self.fees);
+				ledger.settlement = ledger.settlement.saturating_add(self.pots);
 			});
 		}
 	}
@@ -283,6 +334,9 @@ impl<T: Config> House<T> {
 			let market = lost_most.map_or(last, |filled| filled.market);
 			let deficit = quote.unsigned_abs();
 			let lost = position_in(&loaded.before, market).lots;
+			// A liquidation knows where it began to lose, though that was closed earlier.
+			let blamed = loaded.account.blamed.map(|b| (b.market, if b.long { 1 } else { -1 }));
+			let (market, lost) = blamed.unwrap_or((market, lost));
 			let covered = T::Insurance::cover(market, deficit).min(deficit);
 			let socialised = self.haircut(market, lost, deficit - covered);
 			let uncovered = deficit - covered - socialised;

@@ -46,8 +46,31 @@ pub trait WeightInfo {
 	fn page() -> Weight;
 	/// Look whether any trigger of a market is crossed.
 	fn scan() -> Weight;
+	/// Remove an account with so many trading keys: as closing it, and each key's record.
+	fn remove_account(keys: u32) -> Weight;
+	/// Change risk parameters: terms, what is announced, board.
+	fn change_risk() -> Weight;
+	/// Go on with announced rates, without the positions that are looked at: what is announced, terms,
+	/// totals, gate, board.
+	fn ramp_step() -> Weight;
+	/// Look whether the vault holds anything: its account.
+	fn vault() -> Weight;
+	/// Look at one of the vault's positions at the worst: its order moved, 32 fills or 32 counterparties
+	/// examined, two records of what it lost.
+	fn unwind() -> Weight;
 	/// What every block does: read the backlog, compare custody with claims.
 	fn block() -> Weight;
+	// Settlement.
+	/// Look whether an account holds anything in a market that is being settled.
+	fn visit() -> Weight;
+	/// What settling a position really took that wrote so many accounts and pages of the trigger index.
+	fn swept(accounts: u16, index_writes: u16) -> Weight;
+	/// Let the funds pay and tell what winners receive.
+	fn publish() -> Weight;
+	/// Visit so many accounts that hold something. What a call does is metered by it.
+	fn sweep(accounts: u32) -> Weight;
+	/// Close one position of an account all of whose triggers move.
+	fn claim() -> Weight;
 }
 
 /// [`WeightInfo`] from the runtime's database weight.
@@ -150,11 +173,56 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(8, 5_000).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn scan() -> Weight {
-		// For each of four trees three words and a page.
-		micros(15, 16_000).saturating_add(T::DbWeight::get().reads(16))
+		// For each of four trees three words and a page; the board with what was found.
+		micros(25, 16_000).saturating_add(T::DbWeight::get().reads_writes(17, 1))
+	}
+	fn remove_account(keys: u32) -> Weight {
+		let keys = u64::from(keys);
+		Self::close_account()
+			.saturating_add(micros(2 * keys, 200 * keys))
+			.saturating_add(T::DbWeight::get().reads_writes(keys + 1, keys + 1))
+	}
+	fn change_risk() -> Weight {
+		micros(20, 8_000).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+	}
+	fn ramp_step() -> Weight {
+		micros(20, 10_000).saturating_add(T::DbWeight::get().reads_writes(8, 5))
+	}
+	fn vault() -> Weight {
+		micros(5, 5_000).saturating_add(T::DbWeight::get().reads(2))
+	}
+	fn unwind() -> Weight {
+		// The vault with each counterparty; the market's terms, depth and restriction.
+		Self::liquidated(33, 33 * INDEX_EACH)
+			.saturating_add(micros(20, 12_000))
+			.saturating_add(T::DbWeight::get().reads_writes(8, 4))
 	}
 	fn block() -> Weight {
-		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(4))
+		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(5))
+	}
+	fn visit() -> Weight {
+		micros(5, 3_500).saturating_add(T::DbWeight::get().reads(1))
+	}
+	fn swept(accounts: u16, index_writes: u16) -> Weight {
+		// The account with 16 terms and boards; settlement, totals and ledger are written besides.
+		let writes = accounts as u64 + index_writes as u64;
+		micros(25 + 5 * writes, 4_000 * (writes + 4))
+			.saturating_add(T::DbWeight::get().reads_writes(writes.saturating_add(22), writes + 3))
+	}
+	fn publish() -> Weight {
+		// Settlement, totals, ledger, bad debt, board, two bitmaps; market fund, global fund, total, two
+		// buckets, shares and upkeep; the incident (3).
+		micros(60, 16_000).saturating_add(T::DbWeight::get().reads_writes(20, 18))
+	}
+	fn sweep(accounts: u32) -> Weight {
+		// Of most accounts the triggers of two positions move; one more may take all.
+		let each = Self::visit().saturating_add(Self::swept(1, 2 * INDEX_EACH));
+		each.saturating_mul(accounts.into())
+			.saturating_add(Self::claim())
+			.saturating_add(Self::publish())
+	}
+	fn claim() -> Weight {
+		Self::visit().saturating_add(Self::swept(1, worst(1).index_writes))
 	}
 }
 
@@ -210,7 +278,37 @@ impl WeightInfo for () {
 	fn scan() -> Weight {
 		micros(10, 0)
 	}
+	fn remove_account(_: u32) -> Weight {
+		micros(40, 0)
+	}
+	fn change_risk() -> Weight {
+		micros(20, 0)
+	}
+	fn ramp_step() -> Weight {
+		micros(10, 0)
+	}
+	fn vault() -> Weight {
+		micros(1, 0)
+	}
+	fn unwind() -> Weight {
+		micros(300, 0)
+	}
 	fn block() -> Weight {
 		micros(5, 0)
+	}
+	fn visit() -> Weight {
+		micros(1, 0)
+	}
+	fn swept(_: u16, _: u16) -> Weight {
+		micros(20, 0)
+	}
+	fn publish() -> Weight {
+		micros(50, 0)
+	}
+	fn sweep(accounts: u32) -> Weight {
+		micros(70 + 21 * u64::from(accounts) + 22, 0)
+	}
+	fn claim() -> Weight {
+		micros(21, 0)
 	}
 }

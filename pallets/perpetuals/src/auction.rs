@@ -89,7 +89,8 @@ impl<T: Config> Pallet<T> {
 			Phase::Closing { extensions, .. } if !over => Phase::Collecting { until, extensions },
 			phase => phase,
 		};
-		if phase == hot.phase || !Terms::<T>::contains_key(market) {
+		let trades = Terms::<T>::get(market).is_some_and(|terms| !terms.status.is_over());
+		if phase == hot.phase || !trades {
 			return;
 		}
 		if hot.phase == Phase::Continuous {
@@ -171,7 +172,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn set_phase(market: MarketId, phase: Phase) {
+	pub(crate) fn set_phase(market: MarketId, phase: Phase) {
 		Hot::<T>::mutate_exists(market, |stored| {
 			let mut hot = stored.take().unwrap_or_default();
 			hot.phase = phase;

@@ -38,13 +38,17 @@
 //! not fit goes on in the next.
 //!
 //! ```text
-//!   on_initialize ──► auctions and batches trade at one price ──► stop orders that wait behind others
+//!   on_initialize ──► auctions and batches trade at one price ──► books of settled markets are cleared
+//!                 ──► stop orders that wait behind others
 //!                 ──► switches that lapsed ──► premiums are sampled, funding accrues
 //!   a price       ──► stop orders that it crosses, within the meter of the feed
 //! ```
 //!
-//! Each has its story: `auction.rs`, `stops.rs`, `switch.rs`, `premium.rs`; [`funding`] has the
-//! formulas.
+//! A market that is settled loses its orders and stops in the same way, and is closed when it is empty and
+//! everybody is paid.
+//!
+//! Each has its story: `auction.rs`, `stops.rs`, `switch.rs`, `premium.rs`, `settlement.rs`; [`funding`]
+//! has the formulas.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -57,6 +61,7 @@ pub mod funding;
 mod listing;
 mod market;
 mod premium;
+mod settlement;
 mod stops;
 mod switch;
 mod venue;
@@ -226,6 +231,12 @@ pub mod pallet {
 	/// The markets in which stop orders wait that the mark price has crossed, one bit each.
 	#[pallet::storage]
 	pub type StopBacklog<T: Config> = StorageValue<Value = u64, QueryKind = ValueQuery>;
+
+	/// The markets that are being settled, one bit each: their books are cleared, and they are closed
+	/// once everybody is paid.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Settling<T: Config> = StorageValue<Value = u64, QueryKind = ValueQuery>;
 
 	/// Samples of the premium and the clock of funding, by market.
 	#[pallet::storage]
@@ -481,6 +492,17 @@ pub mod pallet {
 			/// Its price; zero where nothing crossed.
 			price: Ticks,
 		},
+		// Settlement.
+		/// A market is settled: nothing trades there again, and its orders and stops are cancelled.
+		MarketSettling {
+			/// The market.
+			market: MarketId,
+		},
+		/// A settled market is empty and everybody is paid.
+		MarketClosed {
+			/// The market.
+			market: MarketId,
+		},
 	}
 
 	/// Why a call was refused. A refused call changes nothing.
@@ -577,6 +599,7 @@ pub mod pallet {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
 			Self::run_auctions(&mut meter);
+			Self::clear_settled(&mut meter);
 			Self::fire_backlog(&mut meter);
 			Self::lapse_switches(&mut meter);
 			Self::sample_premiums(&mut meter);

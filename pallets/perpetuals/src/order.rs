@@ -293,6 +293,9 @@ pub enum Reason {
 	/// The prices at which trades may happen have left it behind: it bid more, or asked for less.
 	#[codec(index = 6)]
 	Band,
+	/// The market is being settled.
+	#[codec(index = 20)]
+	Settlement,
 }
 
 impl From<breakwater_primitives::Removal> for Reason {

@@ -47,7 +47,7 @@ use scale_info::TypeInfo;
 pub const MAX_STOPS: u32 = 16;
 /// The most pages that finding the nearest stop reads on both sides, with the words above them, where
 /// the nearest buckets are as full as they can be.
-const BUCKET_READS: u64 = 2 * (255 + 3);
+pub(crate) const BUCKET_READS: u64 = 2 * (255 + 3);
 /// Stops of one kind that are looked for at once.
 const LOOKED_FOR: usize = 16;
 
@@ -171,9 +171,9 @@ impl Nearest {
 	}
 }
 
-type StopStore<T> = WriteBack<MapBackend<StopPages<T>, StopWords<T>>, TriggerPage>;
+pub(crate) type StopStore<T> = WriteBack<MapBackend<StopPages<T>, StopWords<T>>, TriggerPage>;
 
-fn store<T: Config>() -> StopStore<T> {
+pub(crate) fn store<T: Config>() -> StopStore<T> {
 	WriteBack::new(MapBackend::default())
 }
 
@@ -196,6 +196,7 @@ impl<T: Config> Pallet<T> {
 		let StopOrder { when, trigger, order } = stop;
 		let market = order.market;
 		let terms = Terms::<T>::get(market).ok_or(Error::<T>::MarketNotFound)?;
+		ensure!(!terms.status.is_over(), Error::<T>::MarketSettling);
 		let priced = !trigger.is_zero() && !order.kind.limit().is_zero();
 		ensure!(priced, Error::<T>::InvalidPrice);
 		ensure!(!order.lots.is_zero(), Error::<T>::ZeroLots);
@@ -240,7 +241,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Take a stop order out of its slot and away from its trigger. The nearest are for the caller to
 	/// renew.
-	fn take_stop(
+	pub(crate) fn take_stop(
 		who: AccountRef,
 		slot: u8,
 		market: MarketId,
@@ -263,7 +264,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Look for the nearest stops of a market anew, which reads every page of a bucket.
-	fn renew_nearest(market: MarketId) {
+	pub(crate) fn renew_nearest(market: MarketId) {
 		let mut triggers = store::<T>();
 		let below = nearest(&mut triggers, market, Kind::Falling);
 		let above = nearest(&mut triggers, market, Kind::Rising);
@@ -276,7 +277,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Remember whether stops of the market that the mark has crossed still wait.
-	fn note_stops(market: MarketId, waiting: bool) {
+	pub(crate) fn note_stops(market: MarketId, waiting: bool) {
 		let bit = 1u64.checked_shl(market.0.into()).unwrap_or(0);
 		let noted = StopBacklog::<T>::get();
 		let after = if waiting { noted | bit } else { noted & !bit };
@@ -375,6 +376,6 @@ fn most_of_a_stop<T: Config>() -> Weight {
 
 /// What taking a stop out of its slot and its page may cost: up to eight pages on its path and the
 /// words above the first are read; slots, two pages and three words are written.
-fn moved<T: Config>() -> Weight {
+pub(crate) fn moved<T: Config>() -> Weight {
 	T::DbWeight::get().reads_writes(12, 6)
 }

@@ -123,6 +123,11 @@ pub trait Clearing<AccountId> {
 	/// Every long of `market` owes `per_lot` for each lot from now on, and every short receives it;
 	/// the other way round where it is negative.
 	fn accrue(market: MarketId, per_lot: Funding);
+
+	/// Whether `market` was settled and every claim on it is paid.
+	fn is_settled(_market: MarketId) -> bool {
+		false
+	}
 }
 
 /// Funding of one lot, in 2^-32 of a quote unit, so that the small steps of a minute are not lost.
@@ -233,6 +238,21 @@ pub trait Venue {
 		worst: Ticks,
 		max_fills: u16,
 	) -> Closed;
+	/// Offer `lots` of a position of `who` by an order of `side` at `price`: what `who` rests in `market`
+	/// is taken back, what others want at `price` or better is traded as in [`Venue::close`], and the
+	/// rest waits there as a reduce-only order. No lots only take back. An exchange on which such
+	/// orders cannot rest closes what it can.
+	fn offer<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		price: Ticks,
+		max_fills: u16,
+	) -> Closed {
+		Self::close(session, market, who, side, lots, price, max_fills)
+	}
 	/// Cancel up to `max` resting orders of `who`. Returns how many.
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16;
 	/// Whether `market` trades now. While orders are collected for an auction nothing can be closed

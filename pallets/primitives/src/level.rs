@@ -188,6 +188,9 @@ pub enum Cause {
 	/// The chain-wide safe mode.
 	#[codec(index = 5)]
 	SafeMode,
+	/// Anybody, after a market stood at level 5 for seven days.
+	#[codec(index = 20)]
+	Anyone,
 }
 
 /// What a restriction or an incident is about.
@@ -334,6 +337,15 @@ pub enum Observation {
 	},
 	/// A running total disagrees with the ledger: the market is quarantined.
 	InvariantBroken,
+	/// The market is being settled, and what its winners receive is known: `paid` of `gains`.
+	FactorPublished {
+		/// The price of the settlement.
+		price: Ticks,
+		/// What the winners gained, in quote units.
+		gains: u128,
+		/// What of it is paid, in quote units.
+		paid: u128,
+	},
 }
 
 /// This happened. Implemented by the circuit breaker; it may restrict the market at once.

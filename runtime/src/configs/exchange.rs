@@ -3,22 +3,24 @@
 //! ```text
 //!  feeders -> PriceGuard (over Oracle) --OnPrice--> CircuitBreaker, Margin, Perpetuals
 //!  traders -> Perpetuals --Clearing--> Margin --Backstop--> Insurance
-//!                 ^----------Venue-------'
+//!                 ^----------Venue-------'       '--Vault (its shares)
+//!  CircuitBreaker, level 6 --Settlement--> Margin, Perpetuals; Margin --SettlementPrice--> PriceGuard
 //!  everyone asks CircuitBreaker (Gate) and tells it (Observe); it tells Incidents
 //! ```
 
 use crate::{
 	governance::{
 		BeyondVeto, EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsureNeutral,
-		EnsurePowers, EnsureRepair, EnsureResponder, QueueByClass,
+		EnsurePowers, EnsureRepair, EnsureResponder, EnsureStructural, QueueByClass,
 	},
 	weights::MAX_BLOCK,
 	Assets, CircuitBreaker, Feeders, Incidents, Insurance, Margin, OriginCaller, Perpetuals,
-	Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, TxPause, MILLISECS_PER_BLOCK, USDC,
-	USDC_UNIT,
+	PriceGuard, Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, TxPause,
+	MILLISECS_PER_BLOCK, USDC, USDC_UNIT,
 };
 use breakwater_primitives::{
-	Balance, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks, MAX_MARKETS,
+	Balance, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks, VaultPolicy,
+	VaultTerms, MAX_MARKETS,
 };
 use frame_support::{
 	parameter_types,
@@ -90,6 +92,19 @@ impl Exposure for Insured {
 	}
 }
 
+/// On what terms the vault takes positions, by tier.
+pub struct VaultTiers;
+
+impl VaultPolicy for VaultTiers {
+	fn terms(market: MarketId) -> VaultTerms {
+		match pallet_perpetuals::Terms::<Runtime>::get(market).map(|terms| terms.tier) {
+			Some(Tier::A) => VaultTerms::TIER_A,
+			Some(Tier::B) => VaultTerms::TIER_B,
+			Some(Tier::C) | None => VaultTerms::TIER_C,
+		}
+	}
+}
+
 /// Initial margin, which follows volatility.
 pub struct InitialMargin;
 
@@ -146,6 +161,8 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type OnVolatility = InitialMargin;
 	type SafeModeDuration = SafeModeMillis;
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
+	type SettleOrigin = EnsureStructural;
+	type Settlement = (Margin, Perpetuals);
 }
 
 impl pallet_margin::Config for Runtime {
@@ -159,12 +176,17 @@ impl pallet_margin::Config for Runtime {
 	type Time = Timestamp;
 	type PriceAgeLimit = PriceAgeLimit;
 	type MinimumDeposit = ConstU128<{ 10 * USDC_UNIT }>;
+	type AccountDeposit = ConstU128<USDC_UNIT>;
 	type MaxSubAccounts = ConstU8<16>;
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = MaxFills;
+	type TightenOrigin = EnsureCommitteeHalf;
+	type LoosenOrigin = EnsureLoosen;
+	type VaultPolicy = VaultTiers;
 	type Ladder = pallet_margin::steps::WholeLadder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
+	type SettlementPrice = PriceGuard;
 }
 
 impl pallet_insurance::Config for Runtime {
@@ -177,6 +199,7 @@ impl pallet_insurance::Config for Runtime {
 	type Exposure = Insured;
 	type Gate = CircuitBreaker;
 	type WindDownOrigin = EnsureLoosen;
+	type Vault = Margin;
 	type WeightInfo = pallet_insurance::weights::SubstrateWeight<Runtime>;
 }
 

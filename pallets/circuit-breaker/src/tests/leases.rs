@@ -7,7 +7,7 @@ use frame_support::{assert_ok, traits::SafeModeNotify};
 #[test]
 fn every_level_denies_what_it_says() {
 	ExtBuilder::default().build_and_execute(|| {
-		for level in Level::ALL.into_iter().skip(1) {
+		for level in Level::ALL.into_iter().skip(1).filter(|level| *level < Level::Settle) {
 			assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), level, HOUR));
 			let view = Breaker::view(BTC);
 			assert_eq!((view.level, view.denied), (level, level.denied()));

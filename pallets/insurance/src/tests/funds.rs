@@ -196,7 +196,7 @@ fn a_loss_that_leaves_shares_worthless_voids_them() {
 		assert_ok!(Insurance::notice(alice(), 1_000_000_000));
 		let shares = Insurance::shares().issued;
 		// Something of what is left goes each day, until a trillion shares stand for one unit.
-		let voided = Event::SharesVoided { shares, epoch: 1 };
+		let voided = Event::SharesVoided { fund: crate::FundClass::Global, shares, epoch: 1 };
 		let mut days = 0;
 		while !events().contains(&voided) {
 			assert!(Insurance::global() > 1 && days < 60);
@@ -217,8 +217,10 @@ fn a_loss_that_leaves_shares_worthless_voids_them() {
 		// The record of void shares goes, and with it nothing else.
 		let owned = MockCustody::owned(ALICE);
 		assert_ok!(Insurance::claim(alice()));
-		System::assert_last_event(Event::Claimed { who: ALICE, shares, paid: 0 }.into());
-		assert!(!crate::Backers::<Test>::contains_key(ALICE));
+		System::assert_last_event(
+			Event::Claimed { fund: crate::FundClass::Global, who: ALICE, shares, paid: 0 }.into(),
+		);
+		assert!(!crate::Backers::<Test>::contains_key(crate::FundClass::Global, ALICE));
 		assert_eq!(MockCustody::owned(ALICE), owned);
 		assert_noop!(Insurance::claim(alice()), Error::<Test>::NoNotice);
 	});

@@ -3,7 +3,7 @@
 
 use breakwater_primitives::{
 	Backstop, Balance, Charges, CoverTerms, Exposure, MarketId, Millis, Observation, Observe,
-	OnVolatility, Ppm, Ticks, MAX_MARKETS,
+	OnVolatility, Ppm, Ticks, VaultPolicy, VaultTerms, MAX_MARKETS,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -161,6 +161,26 @@ impl Funds {
 	fn set_market_fund(market: MarketId, balance: Balance) {
 		pallet_insurance::MarketFunds::<Runtime>::mutate(market, |fund| fund.balance = balance);
 	}
+	/// What `ask` says where it sees only the kinds of funds that are taken.
+	fn with_those_taken(
+		market: MarketId,
+		deficit: Balance,
+		ask: impl Fn(MarketId, Balance) -> Balance,
+	) -> Balance {
+		let steps = Ladder::get();
+		let own = pallet_insurance::MarketFunds::<Runtime>::get(market).balance;
+		match (steps.take(Steps::MARKET_FUND), steps.take(Steps::GLOBAL_FUND)) {
+			(true, true) => ask(market, deficit),
+			(true, false) => ask(market, deficit.min(own)),
+			(false, false) => 0,
+			(false, true) => {
+				Self::set_market_fund(market, 0);
+				let paid = ask(market, deficit);
+				Self::set_market_fund(market, own);
+				paid
+			},
+		}
+	}
 }
 
 impl Backstop for Funds {
@@ -168,19 +188,10 @@ impl Backstop for Funds {
 		Insurance::penalty(market, amount);
 	}
 	fn cover(market: MarketId, deficit: Balance) -> Balance {
-		let steps = Ladder::get();
-		let hidden = pallet_insurance::MarketFunds::<Runtime>::get(market).balance;
-		match (steps.take(Steps::MARKET_FUND), steps.take(Steps::GLOBAL_FUND)) {
-			(true, true) => Insurance::cover(market, deficit),
-			(true, false) => Insurance::cover(market, deficit.min(hidden)),
-			(false, false) => 0,
-			(false, true) => {
-				Self::set_market_fund(market, 0);
-				let paid = Insurance::cover(market, deficit);
-				Self::set_market_fund(market, hidden);
-				paid
-			},
-		}
+		Self::with_those_taken(market, deficit, Insurance::cover)
+	}
+	fn coverable(market: MarketId, deficit: Balance) -> Balance {
+		Self::with_those_taken(market, deficit, Insurance::coverable)
 	}
 	fn total() -> Balance {
 		Insurance::total()
@@ -278,7 +289,22 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type Auctions = Perpetuals;
 	type OnVolatility = InitialMargin;
 	type SafeModeDuration = SafeModeMillis;
+	type SettleOrigin = EnsureRoot<AccountId>;
+	type Settlement = (Margin, Perpetuals);
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
+}
+
+/// The vault's terms by the tier of a market.
+pub struct VaultTiers;
+
+impl VaultPolicy for VaultTiers {
+	fn terms(market: MarketId) -> VaultTerms {
+		match pallet_perpetuals::Terms::<Runtime>::get(market).map(|terms| terms.tier) {
+			Some(Tier::A) => VaultTerms::TIER_A,
+			Some(Tier::B) => VaultTerms::TIER_B,
+			_ => VaultTerms::TIER_C,
+		}
+	}
 }
 
 impl pallet_margin::Config for Runtime {
@@ -292,10 +318,15 @@ impl pallet_margin::Config for Runtime {
 	type Time = Timestamp;
 	type PriceAgeLimit = ConstU64<10_000>;
 	type MinimumDeposit = ConstU128<{ 10 * USDC_UNIT }>;
+	type AccountDeposit = ConstU128<0>;
 	type MaxSubAccounts = ConstU8<16>;
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = ConstU16<32>;
+	type TightenOrigin = EnsureRoot<AccountId>;
+	type LoosenOrigin = EnsureRoot<AccountId>;
+	type VaultPolicy = VaultTiers;
+	type SettlementPrice = PriceGuard;
 	type Ladder = Ladder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
 }
@@ -310,6 +341,7 @@ impl pallet_insurance::Config for Runtime {
 	type Exposure = Insured;
 	type Gate = CircuitBreaker;
 	type WindDownOrigin = EnsureRoot<AccountId>;
+	type Vault = Margin;
 	type WeightInfo = pallet_insurance::weights::SubstrateWeight<Runtime>;
 }
 

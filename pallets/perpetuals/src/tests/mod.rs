@@ -11,6 +11,7 @@ mod naive;
 mod orders;
 mod premium;
 mod restrictions;
+mod settlement;
 mod stops;
 mod switch;
 mod venue;
