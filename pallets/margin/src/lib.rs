@@ -1008,7 +1008,7 @@ pub mod pallet {
 
 		// Settlement.
 
-		/// Visit up to `limit` more accounts, 256 at the most, of a market that is being settled. The
+		/// Visit up to `limit` more accounts, 64 at the most, of a market that is being settled. The
 		/// chain does this by itself; anyone may do it sooner. With the last account it becomes known
 		/// what those receive who gained.
 		#[pallet::call_index(50)]
