@@ -46,7 +46,7 @@ use frame_support::{
 use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
-const LEGS: usize = 2;
+pub(crate) const LEGS: usize = 2;
 /// No further position is tried when so many accounts have been read.
 const MOST_READ: usize = 48;
 /// Resting orders cancelled in one liquidation.
@@ -69,6 +69,20 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 		&& view.allows(Action::Liquidate).is_ok()
 		&& market.0 < MAX_MARKETS
 		&& T::Venue::open(market)
+}
+
+/// What of a position is closed into the book, and at what.
+pub(crate) struct Plan {
+	/// The position as it is now.
+	pub(crate) seen: Seen,
+	/// The account's health before.
+	pub(crate) health: Health,
+	/// How much.
+	pub(crate) lots: Lots,
+	/// At no worse than this.
+	pub(crate) limit: Ticks,
+	/// The price at which the position's share of the equity would be used up.
+	pub(crate) bankruptcy: Ticks,
 }
 
 /// Whether a step of the ladder is taken.
@@ -120,6 +134,12 @@ struct Draw {
 	equity: Amount,
 	value: Balance,
 	paid: Balance,
+}
+
+/// Whether what the book does not take is closed against others: for an account with too little left, or
+/// that has waited ten blocks.
+pub(crate) fn may_deleverage(health: &Health, age: u32) -> bool {
+	health.equity.saturating_mul(URGENT) < signed(health.maintenance) || age > RAMP_BLOCKS
 }
 
 impl<T: Config> Pallet<T> {
@@ -199,7 +219,7 @@ impl<T: Config> House<T> {
 	}
 
 	/// Blocks since the liquidation of the account began; it begins now if it had not.
-	fn age(&mut self, index: usize) -> u32 {
+	pub(crate) fn age(&mut self, index: usize) -> u32 {
 		let now = Pallet::<T>::block_number().max(1);
 		let loaded = &mut self.accounts[index];
 		if loaded.account.since == 0 {
@@ -370,13 +390,18 @@ impl<T: Config> House<T> {
 		Seen { position, funding, ..*seen }
 	}
 
-	/// Close into the book as much of one position as restores the account, as far as its age and the
-	/// depth of the book allow, and take the penalty. Returns whether anything was closed, or removed
-	/// that stood in the way.
-	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+	/// How one position is to be closed into the book: as much as restores the account, as far as its age
+	/// and the depth of the book allow. Nothing where the account needs it no more.
+	pub(crate) fn plan(
+		&mut self,
+		index: usize,
+		seen: &Seen,
+		view: &GateView,
+		age: u32,
+	) -> Option<Plan> {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		if !health.liquidatable() || seen.position.lots == 0 {
-			return false;
+			return None;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
 		let share = liquidation::equity_share(&health, &leg);
@@ -392,8 +417,20 @@ impl<T: Config> House<T> {
 			Side::Ask => limit.max(view.band.low),
 			Side::Bid => limit.min(view.band.high),
 		};
-		let size = step::<T>(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
-		let closed = self.close(index, market, leg.closing(), size, limit);
+		let lots = step::<T>(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
+		Some(Plan { seen, health, lots, limit, bankruptcy })
+	}
+
+	/// Close one position into the book by its plan, and take the penalty. Returns whether anything was
+	/// closed, or removed that stood in the way.
+	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+		let Some(Plan { seen, health, lots, limit, bankruptcy }) =
+			self.plan(index, seen, view, age)
+		else {
+			return false;
+		};
+		let (leg, market) = (seen.leg(), seen.position.market);
+		let closed = self.close(index, market, leg.closing(), lots, limit);
 		if closed.lots.is_zero() {
 			return closed.removed;
 		}
@@ -435,8 +472,7 @@ impl<T: Config> House<T> {
 			return false;
 		}
 		let leg = seen.leg();
-		let urgent = health.equity.saturating_mul(URGENT) < signed(health.maintenance);
-		if !urgent && age <= RAMP_BLOCKS && !self.vault_is_out(index, &seen, age) {
+		if !may_deleverage(&health, age) && !self.vault_is_out(index, &seen, age) {
 			return false;
 		}
 		let share = liquidation::equity_share(&health, &leg);

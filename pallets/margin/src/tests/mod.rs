@@ -3,11 +3,13 @@
 mod calls;
 mod conservation;
 mod draws;
+mod dust;
 mod funding;
 mod ladder;
 mod liquidation;
 mod nearest;
 mod premiums;
+mod preview;
 mod queue;
 mod ramp;
 mod session;
@@ -15,3 +17,4 @@ mod settlement;
 mod settlement_model;
 mod vault;
 mod vault_model;
+mod vectors;

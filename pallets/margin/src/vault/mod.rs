@@ -103,17 +103,6 @@ impl<T: Config> House<T> {
 	}
 }
 
-impl<T: Config> House<T> {
-	/// Note what a settlement paid the vault for a position, or took from it; no fill tells.
-	pub(crate) fn note_settled_vault(&self, index: usize, market: MarketId, paid: Amount) {
-		if self.accounts[index].who == VAULT {
-			VaultMarkets::<T>::mutate(market, |noted| {
-				noted.realised = noted.realised.saturating_add(paid);
-			});
-		}
-	}
-}
-
 impl<T: Config> Pallet<T> {
 	/// The address to which the vault's account belongs. Nobody has its key.
 	pub fn vault_owner() -> T::AccountId {
@@ -186,6 +175,7 @@ impl<T: Config> Vault<T::AccountId> for Pallet<T> {
 		let debit = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
 		let mut house = House::<T>::new();
 		let index = house.place(VAULT)?;
+		house.ensure_settled(index)?;
 		house.settle_all_funding(index);
 		ensure!(Self::custody_agrees(), Error::<T>::WithdrawalDenied);
 		ensure!(T::Gate::chain().allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
