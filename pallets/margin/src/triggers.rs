@@ -3,12 +3,12 @@
 use crate::{
 	checks::Seen,
 	collateral::{note_debt, owed_moved, rearm_values, Valued},
-	session::{Loaded, Moved},
+	session::{Filled, Loaded, Moved},
 	types::{grid_cell, grid_place, position_in, Position},
 	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
 	TriggerWords,
 };
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use breakwater_core::{
 	store::{Kind, WriteBack},
 	trigger::{arm as core_arm, disarm, TriggerPage, BUCKET_TICKS},
@@ -120,6 +120,12 @@ impl Tree {
 	}
 }
 
+/// Where a bucket of entry prices stands in a tree of the grid: each has pages of its own, so that those
+/// who gained most are found first, however many others there are.
+pub(crate) const fn grid_tick(bucket: u16) -> Ticks {
+	Ticks(bucket as u32 * BUCKET_TICKS)
+}
+
 /// Where the triggers of a position wait, and its place on the grid of deleveraging.
 pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 	let (market, lots) = (position.market, position.lots);
@@ -131,7 +137,7 @@ pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 		price.map(|tick| (Tree::price(market, lots), tick)),
 		funding.map(|step| (Tree::funding(market, lots), step.as_ticks())),
 		grid_place(position.cell)
-			.map(|(class, bucket)| (Tree::grid(market, lots, class), Ticks(bucket.into()))),
+			.map(|(class, bucket)| (Tree::grid(market, lots, class), grid_tick(bucket))),
 	]
 }
 
@@ -144,7 +150,12 @@ struct Target {
 
 /// Where the triggers of the positions `held` and of other assets shall wait. Those that still come in
 /// time stay, and with them the place on the grid, which is only brought up to date when they move.
-fn targets(quote: Amount, held: &[&Seen], valued: &[Valued]) -> (Vec<Target>, Vec<Option<Value>>) {
+fn targets(
+	quote: Amount,
+	held: &[&Seen],
+	valued: &[Valued],
+	traded: Option<&[Filled]>,
+) -> (Vec<Target>, Vec<Option<Value>>) {
 	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.armed_leg()).collect();
 	let armed = legs.iter().copied().zip(held.iter().map(|seen| seen.position.armed));
 	let values = valued.iter().map(|one| (one.holding, one.armed));
@@ -162,10 +173,15 @@ fn targets(quote: Amount, held: &[&Seen], valued: &[Valued]) -> (Vec<Target>, Ve
 	let equity = Health::of(backing, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
-	let cell = |seen: &Seen| grid_cell(class, deleveraging::bucket(seen.leg().entry()));
+	let moves = moving(held, traded);
+	let cell = |seen: &Seen, moves: bool| match seen.position.cell {
+		cell if cell != 0 && !moves => cell,
+		_ => grid_cell(class, deleveraging::bucket(seen.leg().entry())),
+	};
 	if keep {
-		let stays = held.iter().map(|seen| Target { cell: cell(seen), ..stays(seen) });
-		return (stays.collect(), kept());
+		let stay = held.iter().zip(&moves);
+		let stay = stay.map(|(seen, m)| Target { cell: cell(seen, *m), ..stays(seen) });
+		return (stay.collect(), kept());
 	}
 	// What slack there is goes to the positions whose prices wake the account.
 	let moved: Vec<bool> = armed.map(|(leg, armed)| trigger::price_crossed(&leg, &armed)).collect();
@@ -181,27 +197,87 @@ fn targets(quote: Amount, held: &[&Seen], valued: &[Valued]) -> (Vec<Target>, Ve
 	let weights = legs.iter().zip(held).zip(&boosts);
 	let weights = weights.map(|((leg, seen), boost)| trigger::weight(leg, seen.volatility, *boost));
 	let weights: Vec<u128> = weights.collect();
-	let others: Vec<u128> = valued.iter().map(Valued::weight).collect();
 	let woken = woken || valued.iter().any(|one| one.holding.crossed(one.armed));
-	let legs = Weighed { of: &legs, by: &weights };
-	let placed = trigger::place_by(quote, legs, Weighed { of: &holdings, by: &others }, woken);
-	let targets = placed.legs.into_iter().zip(boosts).zip(held);
-	let targets =
-		targets.map(|((armed, boost), seen)| Target { armed, cell: cell(seen), boost }).collect();
-	(targets, placed.holdings)
+	let (placed, values) = place(quote, held, valued, &moves, &weights, woken);
+	let placed = placed.into_iter().zip(boosts).zip(held.iter().zip(&moves));
+	let target = |((armed, boost), (seen, moves)): ((Armed, u8), (&&Seen, &bool))| Target {
+		armed,
+		cell: cell(seen, *moves),
+		boost,
+	};
+	(placed.map(target).collect(), values)
 }
 
-/// Bring the triggers of an account in line with its positions.
+/// Which positions' triggers move when some have to. What a fill may change is bounded, since anybody
+/// may be filled at somebody else's cost: only the positions that traded move, or the largest where
+/// none of those is left. Where nothing traded, all do.
+fn moving(held: &[&Seen], traded: Option<&[Filled]>) -> Vec<bool> {
+	let Some(traded) = traded else { return vec![true; held.len()] };
+	let moves = |seen: &&Seen| {
+		let market = seen.position.market;
+		traded.iter().any(|filled| filled.market == market)
+	};
+	let mut moving: Vec<bool> = held.iter().map(moves).collect();
+	if !moving.contains(&true) {
+		let largest = (0..held.len()).max_by_key(|at| held.get(*at).map(|s| s.leg().notional()));
+		if let Some(moves) = largest.and_then(|at| moving.get_mut(at)) {
+			*moves = true;
+		}
+	}
+	moving
+}
+
+/// Place the triggers of the positions that move. The others count with what they come to just before
+/// their triggers, so that rule (R) holds for all; where that leaves nothing, those that move are
+/// placed as crossed already, and whoever examines the account next places all of them.
+fn place(
+	quote: Amount,
+	held: &[&Seen],
+	valued: &[Valued],
+	moves: &[bool],
+	weights: &[u128],
+	woken: bool,
+) -> (Vec<Armed>, Vec<Option<Value>>) {
+	let (mut rest, mut moving, mut of_moving) = (quote, Vec::new(), Vec::new());
+	for ((seen, moves), weight) in held.iter().zip(moves).zip(weights) {
+		let leg = seen.armed_leg();
+		if *moves {
+			moving.push(leg);
+			of_moving.push(*weight);
+		} else {
+			rest = rest.saturating_add(trigger::at_worst(&leg, &seen.position.armed));
+		}
+	}
+	let holdings: Vec<Holding> = valued.iter().map(|one| one.holding).collect();
+	let others: Vec<u128> = valued.iter().map(Valued::weight).collect();
+	let legs = Weighed { of: &moving, by: &of_moving };
+	let all = trigger::place_by(rest, legs, Weighed { of: &holdings, by: &others }, woken);
+	let mut placed = all.legs.into_iter();
+	let one = |(seen, moves): (&&Seen, &bool)| {
+		let stays = seen.position.armed;
+		if *moves {
+			placed.next().unwrap_or(stays)
+		} else {
+			stays
+		}
+	};
+	(held.iter().zip(moves).map(one).collect(), all.holdings)
+}
+
+/// Bring the triggers of an account in line with its positions: of all where it is `whole`, otherwise
+/// of those that traded.
 fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
 	valued: &[Valued],
+	whole: bool,
 	armed_at: &mut Vec<(Tree, Ticks)>,
 ) -> Result<Vec<Option<Value>>, Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
-	let (targets, values) = targets(loaded.account.quote, &held, valued);
+	let traded = (!whole).then_some(loaded.fills.as_slice());
+	let (targets, values) = targets(loaded.account.quote, &held, valued, traded);
 	let wanted = |(seen, target): (&&Seen, &Target)| {
 		waiting(&Position { armed: target.armed, cell: target.cell, ..seen.position })
 	};
@@ -288,7 +364,13 @@ impl<T: Config> House<T> {
 				let positions = self.accounts[index].account.positions.clone();
 				let seen = self.seen(&positions);
 				self.end_liquidation(index, &seen);
-				self.rearm_all(&mut trees, index, &seen, &mut armed)?;
+				// What a call does to its own account is declared; what happens to others is bounded.
+				let loaded = &self.accounts[index];
+				let whole = match self.liquidated {
+					Some(who) => loaded.who == who,
+					None => loaded.fills.is_empty(),
+				};
+				self.rearm_all(&mut trees, index, &seen, whole, &mut armed)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {
@@ -325,12 +407,13 @@ impl<T: Config> House<T> {
 		trees: &mut Trees<T>,
 		index: usize,
 		seen: &[Seen],
+		whole: bool,
 		armed_at: &mut Vec<(Tree, Ticks)>,
 	) -> Result<(), Error<T>> {
 		let account = &self.accounts[index].account;
 		let collaterals = account.collaterals.clone();
 		let valued = if account.holds_lots() { self.valued(&collaterals) } else { Vec::new() };
-		let values = rearm::<T>(trees, &mut self.accounts[index], seen, &valued, armed_at)?;
+		let values = rearm::<T>(trees, &mut self.accounts[index], seen, &valued, whole, armed_at)?;
 		let before = self.accounts[index].collaterals_before.is_empty();
 		if before && collaterals.is_empty() {
 			return Ok(());

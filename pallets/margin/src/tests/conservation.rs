@@ -1,7 +1,10 @@
 //! Whatever happens, every invariant holds after each step.
 
 use crate::{mock::*, *};
-use breakwater_primitives::{clearing::Fees, AccountRef, Clearing, MarketId, Ppm, Side, SignedPpm};
+use breakwater_primitives::{
+	clearing::Fees, AccountRef, Check, Clearing, Level, MarketId, Ppm, Session, Side, SignedPpm,
+	Venue,
+};
 use frame_support::{storage::with_storage_layer, traits::Hooks};
 use proptest::prelude::*;
 
@@ -20,6 +23,11 @@ enum Step {
 	Move { who: u64, asset: u32, amount: u128 },
 	Buy { account: u32, asset: u32, amount: u128 },
 	Cut { asset: u32, percent: u32 },
+	Key { who: u64, key: u64, until: u64 },
+	Close(u64, u8),
+	Cancel(u64),
+	Level(bool, usize),
+	Collect(bool),
 	NextBlock,
 }
 
@@ -48,6 +56,11 @@ fn step() -> impl Strategy<Value = Step> {
 		3 => (0u32..8, 2u32..5, 1u128..1_000_000)
 			.prop_map(|(account, asset, amount)| Step::Buy { account, asset, amount }),
 		1 => (2u32..5, 30u32..100).prop_map(|(asset, percent)| Step::Cut { asset, percent }),
+		1 => (who(), 1u64..9, 0u64..3).prop_map(|(who, key, until)| Step::Key { who, key, until }),
+		1 => (who(), 0u8..2).prop_map(|(who, sub)| Step::Close(who, sub)),
+		1 => who().prop_map(Step::Cancel),
+		1 => (any::<bool>(), 0usize..7).prop_map(|(second, level)| Step::Level(second, level)),
+		1 => any::<bool>().prop_map(Step::Collect),
 		2 => Just(Step::NextBlock),
 	]
 }
@@ -117,9 +130,28 @@ fn run(step: Step) {
 				set_price(market, price(market));
 			}
 		},
+		Step::Key { who, key, until } => {
+			let until = if until == 0 { 0 } else { Now::get() + until };
+			let _ = with_storage_layer(|| Margin::set_key(signed(who), 0, key, until));
+		},
+		Step::Close(who, sub) => {
+			let _ = with_storage_layer(|| Margin::close_account(signed(who), sub));
+		},
+		Step::Cancel(who) => {
+			if let Some(record) = Keys::<Test>::get((who, 0)) {
+				let mut session = Margin::session();
+				Book::cancel_all(&mut session, record.account, 8);
+				session.commit(Check::None).unwrap();
+			}
+		},
+		Step::Level(second, level) => set_level(market(second), Level::ALL[level]),
+		Step::Collect(collect) => Collecting::set(collect),
 		Step::NextBlock => {
 			System::set_block_number(System::block_number() + 1);
-			Margin::on_initialize(System::block_number());
+			Margin::on_poll(
+				System::block_number(),
+				&mut frame_support::weights::WeightMeter::new(),
+			);
 			Margin::on_finalize(System::block_number());
 		},
 	}

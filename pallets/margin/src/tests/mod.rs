@@ -1,9 +1,11 @@
 //! What the clearing house promises.
 
+mod bounds;
 mod calls;
 mod collateral;
 mod conservation;
 mod debts;
+mod deleveraging;
 mod draws;
 mod dust;
 mod funding;
