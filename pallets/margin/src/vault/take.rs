@@ -129,8 +129,10 @@ impl<T: Config> House<T> {
 			return false;
 		};
 		let terms = T::VaultPolicy::terms(market);
-		let bankruptcy =
-			liquidation::bankruptcy_price(&leg, liquidation::equity_share(&health, &leg));
+		let bankruptcy = liquidation::bankruptcy_price(
+			&leg,
+			liquidation::equity_share(&self.solvency_of(index), &leg),
+		);
 		let Some(price) = take_price(&leg, bankruptcy, terms.discount) else { return false };
 		let Some(stand) = self.vault_stand(&seen, &terms, wanted) else { return false };
 		let lots = wanted.min(stand.room);
