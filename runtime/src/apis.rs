@@ -8,8 +8,9 @@ use crate::{
 use alloc::{string::String, vec::Vec};
 use breakwater_primitives::{
 	api::{
-		AccountSummary, AuctionPrice, CustodyStatus, Depth, DryRun, FundingStatus,
-		InsuranceSummary, LevelOrder, MarketStatus, SettlementStatus, VaultSummary,
+		AccountSummary, AuctionPrice, BacklogStatus, CustodyStatus, Depth, DryRun, FundingStatus,
+		InsuranceSummary, LevelOrder, LiquidationPreview, MaintenanceStatus, MarketStatus,
+		SettlementStatus, VaultSummary,
 	},
 	MarketId, ReferencePrice, Side, Ticks,
 };
@@ -237,6 +238,19 @@ impl_runtime_apis! {
 			order: PlaceOrder,
 		) -> Result<DryRun, DispatchError> {
 			crate::views::dry_run(owner, sub, &order)
+		}
+		fn liquidation_preview(
+			owner: AccountId,
+			sub: u8,
+			prices: Vec<(MarketId, Ticks)>,
+		) -> Option<LiquidationPreview> {
+			Margin::liquidation_preview_of(&owner, sub, &prices)
+		}
+		fn backlog(market: MarketId) -> BacklogStatus {
+			Margin::backlog_status(market)
+		}
+		fn maintenance(market: MarketId) -> Option<MaintenanceStatus> {
+			Margin::maintenance_status(market)
 		}
 		fn custody() -> CustodyStatus {
 			crate::views::custody()

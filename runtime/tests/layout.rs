@@ -95,6 +95,7 @@ fn call_indices_of_our_pallets_are_pinned() {
 			(31, "lower_maintenance"),
 			(32, "tighten_risk"),
 			(33, "loosen_risk"),
+			(34, "remove_account"),
 			(50, "sweep"),
 			(51, "claim"),
 		]

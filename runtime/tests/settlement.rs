@@ -3,8 +3,9 @@
 mod common;
 
 use breakwater_primitives::{
-	api::SettlementPhase, governance::DelayClass, Cause, Entry, Level, Observation, Observe,
-	PriceSource, Scope, Side, Ticks,
+	api::{SettlementPhase, SettlementStatus},
+	governance::DelayClass,
+	Cause, Entry, Level, Observation, Observe, PriceSource, Scope, Side, Ticks,
 };
 use breakwater_runtime::{
 	views, CircuitBreaker, Insurance, Margin, PriceGuard, Runtime, RuntimeCall, Timelock,
@@ -60,6 +61,12 @@ fn market_with_positions() {
 	assert_ok!(call(&id(Dave), pallet_perpetuals::Call::place_stop { sub: 0, stop }));
 }
 
+/// But for some minutes of funding.
+#[track_caller]
+fn near(quote: i128, expected: i128) {
+	assert!((quote - expected).abs() < 10_000, "{quote} {expected}");
+}
+
 /// Nothing of the market is left, and everybody has what he is owed.
 fn assert_wound_down() {
 	assert_eq!((phase(), status()), (Some(SettlementPhase::Done), Status::Closed));
@@ -85,6 +92,7 @@ fn assert_wound_down() {
 fn an_incident_that_nobody_ends_is_settled_by_anybody_and_everybody_is_paid() {
 	on_development_chain(|| {
 		market_with_positions();
+		next_block();
 		// The index falls by 4 %, which restricts the market; what it will be settled at stands.
 		feed(75_500);
 		assert_eq!(level(), Level::ReduceOnly);
@@ -95,15 +103,15 @@ fn an_incident_that_nobody_ends_is_settled_by_anybody_and_everybody_is_paid() {
 			settle_frozen(),
 			pallet_circuit_breaker::Error::<Runtime>::NotFrozenLongEnough
 		);
-		for _ in 0..7 * 24 {
+		for _ in 0..7 * 12 {
 			CircuitBreaker::observe(BTC, &Observation::InvariantBroken);
 			assert_eq!(level(), Level::Freeze);
-			assert_noop!(
-				settle_frozen(),
-				pallet_circuit_breaker::Error::<Runtime>::NotFrozenLongEnough
-			);
-			next_block_after(HOUR);
+			next_block_after(2 * HOUR - 1_000);
 		}
+		CircuitBreaker::observe(BTC, &Observation::InvariantBroken);
+		let early = pallet_circuit_breaker::Error::<Runtime>::NotFrozenLongEnough;
+		assert_noop!(settle_frozen(), early);
+		next_block_after(85_000);
 		assert_eq!(PriceGuard::settlement_price(BTC), Some(reference));
 		let before = (quote(Charlie), quote(Dave));
 		assert_ok!(settle_frozen());
@@ -122,12 +130,14 @@ fn an_incident_that_nobody_ends_is_settled_by_anybody_and_everybody_is_paid() {
 			next_block();
 		}
 		assert_wound_down();
-		// Both traded at the price at which they were closed.
-		assert_eq!((quote(Charlie), quote(Dave)), before);
+		// Both had traded at the price at which they were closed.
+		near(quote(Charlie), before.0);
+		near(quote(Dave), before.1);
 		let settlement = Margin::settlement_status(BTC).unwrap();
 		assert_eq!((settlement.price, settlement.deficits), (Ticks(79_000), 0));
 		assert_eq!(settlement.paid, settlement.gains);
-		let told = Entry::Settled { price: Ticks(79_000), gains: 0, paid: 0 };
+		let SettlementStatus { gains, paid, .. } = settlement;
+		let told = Entry::Settled { price: Ticks(79_000), gains, paid };
 		let mut timeline = pallet_incidents::Timeline::<Runtime>::iter_values();
 		assert!(timeline.any(|(_, entry)| entry == told));
 		// Everybody leaves, and the fund goes to the global one thirty days later.
@@ -217,7 +227,8 @@ fn who_won_waits_for_the_sweep_and_anybody_may_do_it() {
 		assert_ok!(call(&id(Ferdie), pallet_margin::Call::sweep { market: BTC, limit: 256 }));
 		assert_eq!(phase(), Some(SettlementPhase::Claiming));
 		assert_ok!(claim());
-		assert_eq!((quote(Charlie), quote(Dave)), (before.0 - gain, before.1 + gain));
+		near(quote(Charlie), before.0 - gain);
+		near(quote(Dave), before.1 + gain);
 		let all = u128::try_from(quote(Dave)).unwrap();
 		assert_ok!(call(&id(Dave), pallet_margin::Call::withdraw { sub: 0, amount: all }));
 		assert!(all > 10_000 * USDC_UNIT - USDC_UNIT * 100);

@@ -138,6 +138,11 @@ impl<T: Config> Backstop for Pallet<T> {
 		Self::deposit_event(Event::PenaltyTaken { market, amount });
 	}
 
+	fn found(amount: Balance) -> bool {
+		Self::credit_global(amount);
+		true
+	}
+
 	fn cover(market: MarketId, deficit: Balance) -> Balance {
 		if deficit == 0 {
 			return 0;

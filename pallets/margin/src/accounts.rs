@@ -18,6 +18,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(Risk::<T>::contains_key(market), Error::<T>::UnknownMarket);
 		Accounts::<T>::try_mutate(account, |stored| -> DispatchResult {
 			let stored = stored.as_mut().ok_or(Error::<T>::NoAccount)?;
+			stored.active = Self::today();
 			let positions = &mut stored.positions;
 			match positions.iter_mut().find(|position| position.market == market) {
 				Some(position) => position.leverage = leverage,
@@ -72,10 +73,12 @@ impl<T: Config> Pallet<T> {
 		let stored = &house.accounts[index].account;
 		let idle = stored.positions.iter().all(Position::is_idle) && stored.orders.is_empty();
 		ensure!(idle && stored.keys == 0, Error::<T>::AccountInUse);
-		let paid = u128::try_from(stored.quote).unwrap_or(0);
+		let quote = u128::try_from(stored.quote).unwrap_or(0);
+		let paid = quote.saturating_add(stored.deposit);
 		if paid > 0 {
-			Self::ensure_may_leave(&mut house, index, paid)?;
+			Self::ensure_may_leave(&mut house, index, quote)?;
 			house.credit(index, house.accounts[index].account.quote.saturating_neg());
+			Self::release_deposit(&mut house, index);
 			Self::pay(&who, paid)?;
 		}
 		house.write()?;

@@ -19,6 +19,9 @@ pub(crate) const DEPTH_REACH: Ppm = Ppm(20_000);
 /// The most that closing a position is taken to cost, of its value: where the book is empty.
 const MAX_IMPACT: Ppm = Ppm(100_000);
 
+/// The least value, in quote units, of a position that is opened or grown, with the orders beside it.
+const MIN_POSITION: Balance = 10_000_000;
+
 /// A position with its market's prices and terms.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen {
@@ -170,6 +173,9 @@ impl<T: Config> House<T> {
 			equity = equity.saturating_add(seen.credited(seen.terms.profit_credit));
 			if seen.position.market == market {
 				let was = Seen { position: position_in(&before, market), ..*seen };
+				let grown = !opened(&seen.position, &was.position).is_zero();
+				let reaches = seen.value(seen.position.exposure().largest());
+				ensure!(!grown || reaches >= MIN_POSITION, Error::<T>::PositionTooSmall);
 				let factor = view.level.initial_margin_factor(post_only);
 				required = required.saturating_add(self.surcharge(seen, &was, factor));
 			}

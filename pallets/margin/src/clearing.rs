@@ -70,6 +70,11 @@ impl<T: Config> Pallet<T> {
 		T::Time::now().as_millis() as Millis
 	}
 
+	/// Days since the Unix epoch.
+	pub(crate) fn today() -> u16 {
+		(Self::now() / 86_400_000).min(u16::MAX.into()) as u16
+	}
+
 	/// The risk parameters of a market.
 	pub fn risk_terms(market: MarketId) -> Option<RiskTerms> {
 		Risk::<T>::get(market)
@@ -153,7 +158,9 @@ impl<T: Config> Pallet<T> {
 		let record = KeyRecord { account, permissions: Permissions::ALL, until: 0 };
 		Keys::<T>::insert((owner, sub), record);
 		Self::deposit_event(Event::AccountCreated { account, owner: owner.clone(), sub });
-		Ok(house.push(account, Account::new(owner.clone(), sub)))
+		let index = house.push(account, Account::new(owner.clone(), sub));
+		Self::keep_deposit(house, index);
+		Ok(index)
 	}
 
 	pub(crate) fn do_withdraw(
@@ -227,6 +234,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!set || until > Self::now(), Error::<T>::KeyInPast);
 		Accounts::<T>::try_mutate(account, |stored| -> DispatchResult {
 			let stored = stored.as_mut().ok_or(Error::<T>::NoAccount)?;
+			stored.active = Self::today();
 			match (existing.is_some(), set) {
 				(false, true) => {
 					ensure!(stored.keys < MAX_KEYS, Error::<T>::TooManyKeys);

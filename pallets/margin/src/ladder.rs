@@ -47,7 +47,7 @@ use frame_support::{
 use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
-const LEGS: usize = 2;
+pub(crate) const LEGS: usize = 2;
 /// Resting orders cancelled in one liquidation.
 const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
 /// With less than one part in so many of its maintenance margin an account does not wait for the book.
@@ -73,7 +73,7 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 /// Whether positions of bankrupt accounts may be closed against those who gained, though the book of
 /// the market collects orders for an auction: what they lack does not wait, and the prices are those
 /// that are known.
-fn may_deleverage<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
+fn may_take_over<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
 	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
 	!prices.long.is_zero()
 		&& !prices.short.is_zero()
@@ -82,13 +82,29 @@ fn may_deleverage<T: Config>(market: MarketId, prices: &Prices, view: &GateView)
 		&& market.0 < MAX_MARKETS
 }
 
+/// What of a position is closed into the book, and at what.
+pub(crate) struct Plan {
+	/// The position as it is now.
+	pub(crate) seen: Seen,
+	/// The account's health before.
+	pub(crate) health: Health,
+	/// How much.
+	pub(crate) lots: Lots,
+	/// At no worse than this.
+	pub(crate) limit: Ticks,
+	/// The price at which the position's share of the equity would be used up.
+	pub(crate) bankruptcy: Ticks,
+	/// The depth of the book, by which the lots are bounded.
+	depth: Balance,
+}
+
 /// Whether a step of the ladder is taken.
 pub(crate) fn takes<T: Config>(step: Steps) -> bool {
 	T::Ladder::get().take(step)
 }
 
 /// The lots to close in one visit.
-fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
+pub(crate) fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
 	if takes::<T>(Steps::SIZE) {
 		liquidation::step(health, leg, age)
 	} else {
@@ -131,6 +147,12 @@ struct Draw {
 	equity: Amount,
 	value: Balance,
 	paid: Balance,
+}
+
+/// Whether what the book does not take is closed against others: for an account with too little left, or
+/// that has waited ten blocks.
+pub(crate) fn may_deleverage(health: &Health, age: u32) -> bool {
+	health.equity.saturating_mul(URGENT) < signed(health.maintenance) || age > RAMP_BLOCKS
 }
 
 impl<T: Config> Pallet<T> {
@@ -215,7 +237,7 @@ impl<T: Config> House<T> {
 	}
 
 	/// Blocks since the liquidation of the account began; it begins now if it had not.
-	fn age(&mut self, index: usize) -> u32 {
+	pub(crate) fn age(&mut self, index: usize) -> u32 {
 		let now = Pallet::<T>::block_number().max(1);
 		let loaded = &mut self.accounts[index];
 		if loaded.account.since == 0 {
@@ -327,7 +349,7 @@ impl<T: Config> House<T> {
 		for seen in self.seen(&positions).into_iter().filter(|seen| seen.position.lots != 0) {
 			let market = seen.position.market;
 			let view = T::Gate::view(market);
-			let others = bankrupt && may_deleverage::<T>(market, &seen.prices, &view);
+			let others = bankrupt && may_take_over::<T>(market, &seen.prices, &view);
 			if others || may_liquidate::<T>(market, &seen.prices, &view) {
 				legs.push((seen, view));
 			}
@@ -392,18 +414,23 @@ impl<T: Config> House<T> {
 		Seen { position, funding, ..*seen }
 	}
 
-	/// Close into the book as much of one position as restores the account, as far as its age and the
-	/// depth of the book allow, and take the penalty. Returns whether anything was closed, or removed
-	/// that stood in the way.
-	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+	/// How one position is to be closed into the book: as much as restores the account, as far as its age
+	/// and the depth of the book allow. Nothing where the account needs it no more.
+	pub(crate) fn plan(
+		&mut self,
+		index: usize,
+		seen: &Seen,
+		view: &GateView,
+		age: u32,
+	) -> Option<Plan> {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		if !health.liquidatable() || seen.position.lots == 0 {
-			return false;
+			return None;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
 		// A bankrupt account may be closed while the book collects, but not into it.
 		if !may_liquidate::<T>(market, &seen.prices, view) {
-			return false;
+			return None;
 		}
 		let share = liquidation::equity_share(&health, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
@@ -421,8 +448,20 @@ impl<T: Config> House<T> {
 		let depth = Pallet::<T>::depth_for(market, &leg);
 		self.looked = self.looked.saturating_add(DEPTH_READ);
 		let room = Pallet::<T>::capacity_of(market, &leg, depth);
-		let size = step::<T>(&health, &leg, age).min(room);
-		let closed = self.close(index, market, leg.closing(), size, limit);
+		let lots = step::<T>(&health, &leg, age).min(room);
+		Some(Plan { seen, health, lots, limit, bankruptcy, depth })
+	}
+
+	/// Close one position into the book by its plan, and take the penalty. Returns whether anything was
+	/// closed, or removed that stood in the way.
+	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+		let Some(Plan { seen, health, lots, limit, bankruptcy, depth }) =
+			self.plan(index, seen, view, age)
+		else {
+			return false;
+		};
+		let (leg, market) = (seen.leg(), seen.position.market);
+		let closed = self.close(index, market, leg.closing(), lots, limit);
 		if closed.lots.is_zero() {
 			return closed.removed;
 		}
@@ -464,8 +503,7 @@ impl<T: Config> House<T> {
 			return false;
 		}
 		let leg = seen.leg();
-		let urgent = health.equity.saturating_mul(URGENT) < signed(health.maintenance);
-		if !urgent && age <= RAMP_BLOCKS && !self.vault_is_out(index, &seen, age) {
+		if !may_deleverage(&health, age) && !self.vault_is_out(index, &seen, age) {
 			return false;
 		}
 		let share = liquidation::equity_share(&health, &leg);

@@ -60,12 +60,14 @@ mod checks;
 mod clearing;
 mod custody;
 mod deleveraging;
+mod dust;
 mod funding;
 mod haircut;
 mod ladder;
 mod liquidation;
 pub mod nearest;
 mod premiums;
+mod preview;
 pub mod ramp;
 mod session;
 pub mod settlement;
@@ -93,7 +95,9 @@ pub mod pallet {
 	use crate::{
 		ramp::{RiskChange, Tightening},
 		settlement::Settlement,
-		types::{Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals},
+		types::{
+			Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals, MAX_KEYS,
+		},
 		vault::{TakeReason, VaultMarket, VaultRecord},
 	};
 	use alloc::vec::Vec;
@@ -103,7 +107,10 @@ pub mod pallet {
 	};
 	use breakwater_math::{ramp::Rates, RiskTerms};
 	use breakwater_primitives::{
-		api::{AccountSummary, CustodyStatus, MaintenanceStatus, SettlementStatus},
+		api::{
+			AccountSummary, BacklogStatus, CustodyStatus, LiquidationPreview, MaintenanceStatus,
+			SettlementStatus,
+		},
 		bucket::Bucket,
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
 		Observe, Ppm, ReferencePrice, SettlementPrice, Ticks, VaultPolicy, Venue,
@@ -151,6 +158,10 @@ pub mod pallet {
 		/// The least deposit that creates an account, in quote units.
 		#[pallet::constant]
 		type MinimumDeposit: Get<Balance>;
+		/// What is kept of an account's first deposit for its place in the chain's state, in quote units, and
+		/// given back when the account is closed; less than the least deposit.
+		#[pallet::constant]
+		type AccountDeposit: Get<Balance>;
 		/// Sub-accounts of an owner; their numbers are below this.
 		#[pallet::constant]
 		type MaxSubAccounts: Get<u8>;
@@ -480,6 +491,21 @@ pub mod pallet {
 			/// Its parameters.
 			risk: RiskTerms,
 		},
+		/// An account that was empty and unused for long was removed.
+		AccountRemoved {
+			/// Its number.
+			account: AccountRef,
+			/// Whose it was.
+			owner: T::AccountId,
+			/// Which of the owner's sub-accounts.
+			sub: u8,
+			/// Who removed it and was paid its deposit.
+			by: T::AccountId,
+			/// The deposit, in quote units.
+			deposit: Balance,
+			/// What else was in it, in quote units; the global insurance fund has it.
+			dust: Balance,
+		},
 		// Risk parameters.
 		/// Higher maintenance rates were announced for a market. Nobody is liquidated by them before an hour
 		/// is over, and then they rise by 50 basis points an hour; orders and withdrawals need the margin of
@@ -734,6 +760,14 @@ pub mod pallet {
 		/// Custody has not received as much as this, less what it paid: deficits that nobody paid are
 		/// missing in it.
 		CustodyExhausted,
+		/// The position would be worth less than 10 units of the quote asset.
+		PositionTooSmall,
+		/// The account has more in it than may be removed with it.
+		NotDust,
+		/// The account was used less than thirty days ago.
+		RecentlyUsed,
+		/// These are not all trading keys of the account.
+		WrongKeys,
 		// Risk parameters.
 		/// Higher maintenance rates are announced already; they are stopped by lowering, or come into force.
 		AlreadyAnnounced,
@@ -784,6 +818,9 @@ pub mod pallet {
 				Self::work_settlements(&mut meter);
 			}
 			meter.consumed()
+		}
+		fn integrity_test() {
+			assert!(T::AccountDeposit::get() <= T::MinimumDeposit::get());
 		}
 		fn on_finalize(_: BlockNumberFor<T>) {
 			Self::compare_custody();
@@ -937,6 +974,21 @@ pub mod pallet {
 			Self::do_change_risk(market, change, false)
 		}
 
+		/// Remove `account`, which has no positions, orders or collateral, less than one unit of the quote
+		/// asset in it, and has not changed for thirty days; `keys` are all its trading keys. Anyone may, and
+		/// is paid the deposit that was kept for it; what else was in it goes to the global insurance fund. An
+		/// owner who closes his account himself gets both.
+		#[pallet::call_index(34)]
+		#[pallet::weight(T::WeightInfo::remove_account(keys.len() as u32))]
+		pub fn remove_account(
+			origin: OriginFor<T>,
+			account: AccountRef,
+			keys: BoundedVec<T::AccountId, ConstU32<{ MAX_KEYS as u32 }>>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_remove_account(who, account, keys.into_inner())
+		}
+
 		// Settlement.
 
 		/// Visit up to `limit` more accounts, 256 at the most, of a market that is being settled. The
@@ -989,6 +1041,19 @@ pub mod pallet {
 		/// Lots held long in a market, which is also the lots held short.
 		pub fn open_interest(market: MarketId) -> Lots {
 			Totals::<T>::get(market).long
+		}
+		/// What a liquidation of an account would do now, or at other prices of up to 16 markets, if all of it
+		/// were closed at its limits: computed as the liquidation itself does. `None` where there is no such
+		/// account.
+		pub fn preview(
+			account: AccountRef,
+			prices: Vec<(MarketId, Ticks)>,
+		) -> Option<LiquidationPreview> {
+			Self::preview_liquidation(account, &prices)
+		}
+		/// What waits beyond the prices and funding indices of a market.
+		pub fn backlog(market: MarketId) -> BacklogStatus {
+			Self::backlog_status(market)
 		}
 		/// The maintenance rates of a market with those that are announced; `None` where there is no such
 		/// market.

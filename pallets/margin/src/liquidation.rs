@@ -324,7 +324,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Read up to `max` crossed triggers of a tree from `from` on.
-	fn walk(
+	pub(crate) fn walk(
 		trees: &mut Trees<T>,
 		tree: Tree,
 		at: Ticks,
@@ -387,13 +387,21 @@ impl<T: Config> Pallet<T> {
 
 /// Crossed triggers of a tree, each with its place.
 #[derive(Default)]
-struct Walk {
+pub(crate) struct Walk {
 	waiting: Vec<(AccountRef, Cursor)>,
 	/// Where those behind begin, if there may be any.
 	end: Option<Cursor>,
 }
 
 impl Walk {
+	/// How many it found.
+	pub(crate) fn len(&self) -> u32 {
+		u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)
+	}
+	/// Where those behind begin, if there may be any.
+	pub(crate) fn end(&self) -> Option<Cursor> {
+		self.end
+	}
 	fn is_empty(&self) -> bool {
 		self.waiting.is_empty()
 	}

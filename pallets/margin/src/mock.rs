@@ -67,6 +67,8 @@ parameter_types! {
 	pub const CustodyId: PalletId = PalletId(*b"bw/margn");
 	pub static HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 	pub static Now: u64 = 1_000_000;
+	/// What is kept for an account's place.
+	pub static AccountDeposit: u128 = 0;
 	pub static Views: BTreeMap<u16, GateView> = Default::default();
 	pub static ChainView: GateView = Default::default();
 	pub storage Fund: u128 = 0;
@@ -131,6 +133,10 @@ impl Backstop for Insurer {
 	}
 	fn total() -> u128 {
 		Fund::get()
+	}
+	fn found(amount: u128) -> bool {
+		Fund::set(&(Fund::get() + amount));
+		true
 	}
 	fn charges(_: MarketId) -> Charges {
 		Charge::get()
@@ -330,6 +336,7 @@ impl Config for Test {
 	type Time = Clock;
 	type PriceAgeLimit = frame_support::traits::ConstU64<10_000>;
 	type MinimumDeposit = frame_support::traits::ConstU128<5_000_000>;
+	type AccountDeposit = AccountDeposit;
 	type MaxSubAccounts = frame_support::traits::ConstU8<16>;
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
@@ -407,6 +414,7 @@ impl ExtBuilder {
 			Seen::set(Vec::new());
 			Covers::set(Vec::new());
 			Collecting::set(false);
+			AccountDeposit::set(0);
 			ReferenceAt::set(None);
 			WoundDown::set(Vec::new());
 			Charge::set(Default::default());

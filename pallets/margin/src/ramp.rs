@@ -22,7 +22,7 @@ use crate::{
 	triggers::{trees, Tree},
 	types::BoardEntry,
 	weights::WeightInfo,
-	Announced, Config, Error, Event, House, Pallet, Risk, Tightenings, Totals,
+	Announced, Config, Error, Event, House, Pallet, Risk, Settlements, Tightenings, Totals,
 };
 use alloc::vec::Vec;
 use breakwater_core::{store::Kind, trigger::crossed_page};
@@ -248,7 +248,7 @@ impl<T: Config> Pallet<T> {
 		Announced::<T>::mutate(|bits| *bits = if announced { *bits | bit } else { *bits & !bit });
 	}
 
-	fn end_tightening(market: MarketId) {
+	pub(crate) fn end_tightening(market: MarketId) {
 		Tightenings::<T>::remove(market);
 		Self::set_announced(market, false);
 	}
@@ -283,6 +283,10 @@ impl<T: Config> Pallet<T> {
 		else {
 			return Self::end_tightening(market);
 		};
+		if Settlements::<T>::contains_key(market) {
+			// Nobody is liquidated there any more.
+			return Self::end_tightening(market);
+		}
 		let before = now;
 		if let Some(from) = now.sweep {
 			let open = Self::open_value(market, &terms);
@@ -434,7 +438,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The maintenance rates of a market, and what is announced.
-	pub(crate) fn maintenance_status(market: MarketId) -> Option<MaintenanceStatus> {
+	pub fn maintenance_status(market: MarketId) -> Option<MaintenanceStatus> {
 		let terms = Risk::<T>::get(market)?;
 		let announced = Tightenings::<T>::get(market);
 		let notice = |t: &Tightening| NOTICE_MINUTES.saturating_sub(t.minutes);

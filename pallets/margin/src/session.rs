@@ -51,7 +51,7 @@ pub(crate) struct Filled {
 }
 
 impl<AccountId> Loaded<AccountId> {
-	fn fills_in(&mut self, market: MarketId) -> &mut Filled {
+	pub(crate) fn fills_in(&mut self, market: MarketId) -> &mut Filled {
 		let index = self.fills.iter().position(|filled| filled.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.fills.push(Filled { market, ..Default::default() });
@@ -171,9 +171,8 @@ impl<T: Config> House<T> {
 	}
 
 	/// Days since the Unix epoch.
-	fn day(&mut self) -> u16 {
-		let now = || (crate::Pallet::<T>::now() / 86_400_000).min(u16::MAX.into()) as u16;
-		*self.day.get_or_insert_with(now)
+	pub(crate) fn day(&mut self) -> u16 {
+		*self.day.get_or_insert_with(crate::Pallet::<T>::today)
 	}
 
 	/// Change the quote balance of a loaded account.
@@ -377,6 +376,24 @@ impl<T: Config> House<T> {
 		let fee = u128::try_from(fee.fee(notional)).unwrap_or(0);
 		let surcharge = if takes { self.charges_of(id.market()).surcharge_on(notional) } else { 0 };
 		fee.saturating_add(surcharge)
+	}
+
+	/// Reckon with this price of a market, in this session only; nothing of it is ever written.
+	pub(crate) fn suppose(&mut self, market: MarketId, price: Ticks) {
+		self.board(market);
+		let (shard, at) = shard_of(market);
+		let known = self.boards.iter_mut().find(|(known, _)| *known == shard);
+		if let Some(entry) = known.and_then(|(_, entries)| entries.get_mut(at)) {
+			let last = entry.prices;
+			entry.prices = Prices {
+				index: price,
+				mark: price,
+				stable: price,
+				long: price,
+				short: price,
+				..last
+			};
+		}
 	}
 
 	/// Boards are read again: one has changed.

@@ -4,7 +4,7 @@
 //! ```text
 //!   begin: price of before the incident is fixed, the board shows it, nothing trades, funding stops
 //!     │
-//!   phase one, sweep: every account once, by number
+//!   phase one, sweep: every account once, by number, and the vault
 //!     │    loses, or needs all of its gain itself: closed at the price, what it lacks is counted
 //!     │    gains: its position becomes a claim on its gain, and stays
 //!     ▼
@@ -35,6 +35,7 @@
 
 use crate::{
 	types::{Position, Stage},
+	vault::VAULT,
 	Backlog, BadDebt, Config, Cursors, Error, Event, Flows, House, Ledger, NextAccount, Pallet,
 	Risk, Settlements, Settling, Totals,
 };
@@ -63,10 +64,10 @@ pub struct Settlement {
 	pub since: Millis,
 	/// How far it has come.
 	pub phase: SettlementPhase,
-	/// The account that is visited next.
-	pub next: AccountRef,
-	/// The first account that need not be visited: it did not exist when the settlement began.
-	pub end: AccountRef,
+	/// The visit that is made next; see [`Settlement::visited`].
+	pub next: u64,
+	/// How many visits there are: the accounts that existed when the settlement began, and the vault.
+	pub end: u64,
 	/// Lots of both sides that accounts still hold.
 	pub open: u128,
 	/// Signed lots that the settlement itself holds, against those that are still open.
@@ -87,6 +88,13 @@ pub struct Settlement {
 }
 
 impl Settlement {
+	/// Whom a visit goes to: accounts by number, at last the vault.
+	pub fn visited(&self, visit: u64) -> AccountRef {
+		match u32::try_from(visit) {
+			Ok(number) if visit.saturating_add(1) < self.end => AccountRef(number),
+			_ => VAULT,
+		}
+	}
 	/// What of a claim is paid, rounded down.
 	pub fn payout(&self, claim: Balance) -> Balance {
 		match self.gains {
@@ -154,8 +162,8 @@ impl<T: Config> breakwater_primitives::Settlement for Pallet<T> {
 			price,
 			since: now,
 			phase: SettlementPhase::Sweeping,
-			next: AccountRef(0),
-			end: NextAccount::<T>::get(),
+			next: 0,
+			end: u64::from(NextAccount::<T>::get().0).saturating_add(1),
 			open: u128::from(totals.long.0).saturating_add(totals.short.0.into()),
 			taken: 0,
 			deficits: 0,
@@ -167,6 +175,7 @@ impl<T: Config> breakwater_primitives::Settlement for Pallet<T> {
 		};
 		Settlements::<T>::insert(market, settlement);
 		Settling::<T>::mutate(|bits| *bits |= bit(market));
+		Self::end_tightening(market);
 		// The price is a jump for whoever has positions elsewhere as well.
 		Backlog::<T>::mutate(|bits| *bits |= bit(market));
 		Self::deposit_event(Event::SettlementBegan { market, reference, lots: totals.long });
@@ -191,7 +200,7 @@ impl<T: Config> Pallet<T> {
 		settlement.paid = gains.saturating_sub(shortfall);
 		let received = signed(covered.saturating_add(uncovered));
 		settlement.pot = settlement.pot.saturating_add(received);
-		(settlement.phase, settlement.next) = (SettlementPhase::Claiming, AccountRef(0));
+		(settlement.phase, settlement.next) = (SettlementPhase::Claiming, 0);
 		if uncovered > 0 {
 			BadDebt::<T>::mutate(market, |debt| *debt = debt.saturating_add(uncovered));
 		}
@@ -249,8 +258,8 @@ impl<T: Config> Pallet<T> {
 			price: settlement.price,
 			since: settlement.since,
 			phase: settlement.phase,
-			visited: settlement.next.0,
-			accounts: settlement.end.0,
+			visited: settlement.next,
+			accounts: settlement.end,
 			deficits: settlement.deficits,
 			covered: settlement.covered,
 			gains: settlement.gains,
@@ -289,12 +298,19 @@ impl<T: Config> House<T> {
 		settlement.open = settlement.open.saturating_sub(was.lots.unsigned_abs().into());
 		let after = settlement.taken;
 		self.change_pot(market, gained.saturating_sub(pays));
-		self.credit(index, pays);
+		self.realised(index, market, pays);
 		let moved = self.moved_mut(market);
 		moved.long += after.max(0) - before.max(0) - i128::from(was.lots.max(0));
 		moved.short += before.min(0) - after.min(0) + i128::from(was.lots.min(0));
 		moved.cost = moved.cost.saturating_add(worth).saturating_sub(was.cost);
 		moved.realised = moved.realised.saturating_add(gained);
+	}
+
+	/// Credit what a position realised, as if by a fill.
+	fn realised(&mut self, index: usize, market: MarketId, amount: Amount) {
+		let filled = self.accounts[index].fills_in(market);
+		filled.realised = filled.realised.saturating_add(amount);
+		self.credit(index, amount);
 	}
 
 	/// Add to what the settlement of `market` has been paid.

@@ -320,6 +320,7 @@ impl<T: Config> House<T> {
 		let mut settled = Settled::default();
 		let mut quote_moved: Amount = 0;
 		let mut armed = Vec::new();
+		let day = self.day();
 		for index in 0..self.accounts.len() {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
@@ -338,6 +339,7 @@ impl<T: Config> House<T> {
 				continue;
 			}
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
+			loaded.account.active = day;
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
 			self.note_vault(index);

@@ -29,6 +29,7 @@ struct Sum {
 #[derive(Default)]
 struct Sums {
 	quote: i128,
+	deposits: u128,
 	markets: BTreeMap<MarketId, Sum>,
 	triggers: BTreeSet<(Tree, Ticks, AccountRef)>,
 	orders: BTreeSet<u128>,
@@ -44,6 +45,7 @@ impl<T: Config> Pallet<T> {
 			let assigned = who < NextAccount::<T>::get() || who == VAULT;
 			ensure!(assigned, "an account number was never assigned");
 			sums.quote += account.quote;
+			sums.deposits += account.deposit;
 			for order in &account.orders {
 				ensure!(sums.orders.insert(order.id.0), "two accounts own an order");
 			}
@@ -169,6 +171,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(ledger.funding == funding, "the sum of funding payments is off");
 		ensure!(ledger.quote == sums.quote, "the sum of quote balances is off");
+		ensure!(ledger.deposits == sums.deposits, "the sum of deposits for accounts is off");
 		ensure!(ledger.cost == cost, "the sum of costs is off");
 		let debt: u128 = BadDebt::<T>::iter_values().sum();
 		ensure!(ledger.bad_debt == debt, "the sum of bad debt is off");

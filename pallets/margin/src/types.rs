@@ -208,6 +208,10 @@ pub struct Account<AccountId> {
 	/// Until this block it is not liquidated while it has half its maintenance margin, since it was
 	/// deleveraged for others.
 	pub spared: u32,
+	/// What is kept for its place in the chain's state, in quote units: given back when it is closed.
+	pub deposit: Balance,
+	/// The day, since the Unix epoch, on which it last changed.
+	pub active: u16,
 }
 
 /// The market in which an account that is being liquidated lost most: its funds, and then the side that
@@ -331,6 +335,8 @@ impl<AccountId> Account<AccountId> {
 			retry: 0,
 			blamed: None,
 			spared: 0,
+			deposit: 0,
+			active: 0,
 		}
 	}
 	/// The resting orders that it may have: what rests costs the chain something, and an order that
@@ -505,6 +511,8 @@ pub struct Totals {
 	pub dust: Balance,
 	/// Deficits of closed accounts that no fund paid: a receivable, the sum of `BadDebt`.
 	pub bad_debt: Balance,
+	/// What is kept for the accounts' places in the chain's state.
+	pub deposits: Balance,
 	/// What settlements have been paid and have not passed on; negative where what was lacking has been
 	/// credited and the gains that pay for it are still to be claimed.
 	pub settlement: Amount,
@@ -512,8 +520,8 @@ pub struct Totals {
 
 impl Totals {
 	/// What accounts, pots and the insurance funds claim of custody. No price is in it, since the
-	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + insurance + settlement -
-	/// bad debt`.
+	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + deposits + insurance +
+	/// settlement - bad debt`.
 	pub fn claims(&self, insurance: Balance) -> Amount {
 		let signed = breakwater_math::arithmetic::signed;
 		self.quote
@@ -521,6 +529,7 @@ impl Totals {
 			.saturating_add(self.funding)
 			.saturating_add(signed(self.fees))
 			.saturating_add(signed(self.dust))
+			.saturating_add(signed(self.deposits))
 			.saturating_add(signed(insurance))
 			.saturating_add(self.settlement)
 			.saturating_sub(signed(self.bad_debt))

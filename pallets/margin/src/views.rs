@@ -7,7 +7,7 @@ use crate::{
 	Accounts, Config, House, Keys, Pallet, VaultMarkets, VaultState,
 };
 use alloc::vec::Vec;
-use breakwater_math::{trigger, Health};
+use breakwater_math::{arithmetic::mul_div_ceil, trigger, Health};
 use breakwater_primitives::{
 	api::{AccountSummary, PositionSummary, VaultMarketSummary},
 	AccountRef, Balance,
@@ -67,13 +67,24 @@ impl<T: Config> Pallet<T> {
 			unrealised: seen.marked(),
 			liquidation_price: trigger::liquidation_price(&seen.leg(), health.surplus()),
 		});
+		let value = held().fold(0u128, |sum, seen| sum.saturating_add(seen.leg().notional()));
+		let equity = u128::try_from(health.equity).ok().filter(|equity| *equity > 0);
+		let leverage = equity.map(|equity| mul_div_ceil(value, 100, equity));
+		// Who withdraws pays the funding that he owes first.
+		let index = house.place(account).ok()?;
+		house.settle_all_funding(index);
+		let settled = house.accounts[index].account.clone();
+		let (quote, leaving) = (settled.quote, house.seen(&settled.positions));
+		let withdrawable = House::<T>::withdrawable(quote, &leaving);
 		Some(AccountSummary {
 			account,
+			deposit: stored.deposit,
+			leverage: leverage.map(|leverage| u32::try_from(leverage).unwrap_or(u32::MAX)),
 			quote: stored.quote,
 			equity: health.equity,
 			maintenance_margin: health.maintenance,
 			initial_margin: House::<T>::initial_margin(&seen),
-			withdrawable: House::<T>::withdrawable(stored.quote, &seen),
+			withdrawable,
 			positions: positions.collect(),
 			orders: stored.orders.to_vec(),
 		})

@@ -50,6 +50,8 @@ pub trait WeightInfo {
 	fn page() -> Weight;
 	/// Look whether any trigger of a market is crossed.
 	fn scan() -> Weight;
+	/// Remove an account with so many trading keys: as closing it, and each key's record.
+	fn remove_account(keys: u32) -> Weight;
 	/// Change risk parameters: terms, what is announced, board.
 	fn change_risk() -> Weight;
 	/// Go on with announced rates, without the positions that are looked at: what is announced, terms,
@@ -175,6 +177,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// For each of four trees three words and a page; the board with what was found.
 		micros(25, 16_000).saturating_add(T::DbWeight::get().reads_writes(17, 1))
 	}
+	fn remove_account(keys: u32) -> Weight {
+		let keys = u64::from(keys);
+		Self::close_account()
+			.saturating_add(micros(2 * keys, 200 * keys))
+			.saturating_add(T::DbWeight::get().reads_writes(keys + 1, keys + 1))
+	}
 	fn change_risk() -> Weight {
 		micros(20, 8_000).saturating_add(T::DbWeight::get().reads_writes(4, 4))
 	}
@@ -270,6 +278,9 @@ impl WeightInfo for () {
 	}
 	fn scan() -> Weight {
 		micros(10, 0)
+	}
+	fn remove_account(_: u32) -> Weight {
+		micros(40, 0)
 	}
 	fn change_risk() -> Weight {
 		micros(20, 0)

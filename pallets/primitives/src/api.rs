@@ -75,6 +75,9 @@ pub struct AccountSummary {
 	pub account: AccountRef,
 	/// Settled quote balance.
 	pub quote: Amount,
+	/// What is kept for the account's place in the chain's state, besides the balance, and paid out when it
+	/// is closed.
+	pub deposit: Balance,
 	/// Equity at the liquidation prices.
 	pub equity: Amount,
 	/// Maintenance margin: with less equity the account is liquidated.
@@ -83,10 +86,72 @@ pub struct AccountSummary {
 	pub initial_margin: Balance,
 	/// What may be withdrawn now.
 	pub withdrawable: Balance,
+	/// The value of all positions over the equity, in hundredths, rounded up; `None` where there is no
+	/// equity.
+	pub leverage: Option<u32>,
 	/// Positions.
 	pub positions: Vec<PositionSummary>,
 	/// Resting orders.
 	pub orders: Vec<OpenOrder>,
+}
+
+/// What a liquidation would do. Amounts are in quote units.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct LiquidationPreview {
+	/// Equity at the examined prices.
+	pub equity: Amount,
+	/// Maintenance margin at them. With less equity the account is liquidated.
+	pub maintenance_margin: Balance,
+	/// What the funds are asked for first: what the account lacks to zero.
+	pub shortfall: Balance,
+	/// Blocks since its liquidation began; how much is closed at once grows with them.
+	pub age: u32,
+	/// Whether what the book does not take is closed against others now.
+	pub deleverages: bool,
+	/// What would be closed, in this order. Empty for an account with enough equity, and where no market
+	/// allows it now.
+	pub legs: Vec<LegPreview>,
+	/// Equity afterwards, if the book took all of it at the limits.
+	pub equity_after: Amount,
+	/// Maintenance margin afterwards.
+	pub maintenance_after: Balance,
+}
+
+/// A position that a liquidation would close, wholly or in part.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct LegPreview {
+	/// The market.
+	pub market: MarketId,
+	/// Signed lots held.
+	pub held: i64,
+	/// How many of them would be closed now.
+	pub lots: Lots,
+	/// The price at which the position is examined.
+	pub examined: Ticks,
+	/// The worst price at which it would be closed into the book.
+	pub limit: Ticks,
+	/// The price at which the position's share of the equity would be used up.
+	pub bankruptcy: Ticks,
+	/// The penalty if all of it were closed at the examined price, in quote units: the most that it can be.
+	pub penalty: Balance,
+}
+
+/// Triggers of a market beyond its prices and funding indices: an upper bound on the accounts that may
+/// have to be liquidated.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct BacklogStatus {
+	/// Longs that wait for a price, 1,024 at the most.
+	pub long_price: u32,
+	/// Shorts that wait for a price, 1,024 at the most.
+	pub short_price: u32,
+	/// Longs that wait for funding, 1,024 at the most.
+	pub long_funding: u32,
+	/// Shorts that wait for funding, 1,024 at the most.
+	pub short_funding: u32,
+	/// Whether the next block looks at the market.
+	pub listed: bool,
+	/// Those that have their turn first, 64 at the most.
+	pub accounts: Vec<AccountRef>,
 }
 
 /// The maintenance rates of a market, in parts per million of value by bracket, and what is announced.
@@ -140,10 +205,10 @@ pub struct SettlementStatus {
 	pub since: Millis,
 	/// How far it has come.
 	pub phase: SettlementPhase,
-	/// How many account numbers the visit under way has passed.
-	pub visited: u32,
+	/// How many accounts have been visited in this phase.
+	pub visited: u64,
 	/// How many there are to visit.
-	pub accounts: u32,
+	pub accounts: u64,
 	/// What accounts lacked after their losses, as far as they were visited.
 	pub deficits: Balance,
 	/// What the insurance funds paid of that.
@@ -340,6 +405,17 @@ sp_api::decl_runtime_apis! {
 		/// What an order of the account would do now, without doing it: its fills, fees and rest, and
 		/// the account afterwards, or why it is refused.
 		fn dry_run(owner: AccountId, sub: u8, order: Order) -> Result<DryRun, DispatchError>;
+		/// What a liquidation of the owner's account would do now, or at other prices of some markets;
+		/// `None` before the first deposit.
+		fn liquidation_preview(
+			owner: AccountId,
+			sub: u8,
+			prices: Vec<(MarketId, Ticks)>,
+		) -> Option<LiquidationPreview>;
+		/// Triggers beyond the prices of a market.
+		fn backlog(market: MarketId) -> BacklogStatus;
+		/// The maintenance rates of a market and those that are announced.
+		fn maintenance(market: MarketId) -> Option<MaintenanceStatus>;
 		/// The custody account against the claims on it.
 		fn custody() -> CustodyStatus;
 		/// The backstop vault: what it is worth, holds, offers, lost and may lose.

@@ -23,6 +23,11 @@ pub trait Backstop {
 	fn charges(_market: MarketId) -> Charges {
 		Charges::default()
 	}
+	/// `amount` that belonged to nobody any more, and to no market, is offered to the funds. Returns whether
+	/// they took it.
+	fn found(_amount: Balance) -> bool {
+		false
+	}
 	/// `premium` was taken from opening fills of `market` for its fund, and `surcharge` from takers
 	/// to repay the global fund.
 	fn charged(_market: MarketId, _premium: Balance, _surcharge: Balance) {}

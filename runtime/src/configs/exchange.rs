@@ -195,6 +195,7 @@ impl pallet_margin::Config for Runtime {
 	type Time = Timestamp;
 	type PriceAgeLimit = PriceAgeLimit;
 	type MinimumDeposit = ConstU128<{ 10 * USDC_UNIT }>;
+	type AccountDeposit = ConstU128<USDC_UNIT>;
 	type MaxSubAccounts = ConstU8<16>;
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;

@@ -2,6 +2,7 @@
 
 use breakwater_crash::{
 	crash::{self, Setting, Variant},
+	fuzz::{Plan, Report},
 	incident::{Incident, INCIDENTS},
 	outcome::Outcome,
 	table,
@@ -20,6 +21,24 @@ struct Options {
 enum What {
 	/// Run crashes with the whole ladder and with each step taken away.
 	Crash(Crashes),
+	/// Send whatever can be sent, and look at every invariant.
+	Fuzz(Fuzzing),
+}
+
+#[derive(Debug, Args)]
+struct Fuzzing {
+	/// Steps in all: calls, prices, blocks.
+	#[arg(long, default_value_t = 1_000_000)]
+	steps: u64,
+	/// The seed of the first sequence; the next ones follow it.
+	#[arg(long, default_value_t = 1)]
+	seed: u64,
+	/// Steps of a sequence.
+	#[arg(long, default_value_t = 250)]
+	length: u64,
+	/// Steps between two checks of everything.
+	#[arg(long, default_value_t = 25)]
+	check_every: u64,
 }
 
 #[derive(Debug, Args)]
@@ -46,6 +65,7 @@ struct Crashes {
 fn main() -> Result<(), String> {
 	match Options::parse().what {
 		What::Crash(options) => crashes(&options),
+		What::Fuzz(options) => fuzz(&options),
 	}
 }
 
@@ -110,4 +130,53 @@ fn run_all(
 	let mut runs = done.into_inner().unwrap_or_default();
 	runs.sort_by_key(|(place, _)| *place);
 	runs.into_iter().map(|(_, run)| run).collect()
+}
+
+/// Sequences of consecutive seeds, as many at once as there are processors.
+fn fuzz(options: &Fuzzing) -> Result<(), String> {
+	let plan = Plan { length: options.length.max(1), check_every: options.check_every.max(1) };
+	let seeds = options.seed..options.seed + options.steps.div_ceil(plan.length);
+	let waiting = Mutex::new(seeds);
+	let all = Mutex::new(Report::default());
+	let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
+	let work = || {
+		let mut report = Report::default();
+		while let Some(seed) = next() {
+			if let Err(failure) = report.sequence(seed, plan) {
+				let Plan { length, check_every } = plan;
+				return Err(format!(
+					"{failure}\nagain with: fuzz --seed {seed} --steps {length} --length {length} \
+					 --check-every {check_every}"
+				));
+			}
+			if seed % 500 == 0 {
+				println!("fuzz: sequence {seed}");
+			}
+		}
+		if let Ok(mut all) = all.lock() {
+			all.merge(report);
+		}
+		Ok(())
+	};
+	let threads = std::thread::available_parallelism().map_or(1, usize::from);
+	let done: Vec<Result<(), String>> = std::thread::scope(|scope| {
+		let working: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+		let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+			thread.join().unwrap_or_else(|_| Err("a thread panicked".into()))
+		};
+		working.into_iter().map(join).collect()
+	});
+	done.into_iter().collect::<Result<Vec<_>, _>>()?;
+	let report = all.into_inner().unwrap_or_default();
+	for (name, (tried, accepted)) in &report.calls {
+		println!("{name:<32}{tried:>10} tried{accepted:>10} accepted");
+	}
+	for (name, times) in &report.events {
+		println!("{name:<32}{times:>10}");
+	}
+	println!(
+		"fuzz: {} steps in {} sequences, {} full checks, no invariant broken",
+		report.steps, report.sequences, report.checks
+	);
+	Ok(())
 }

@@ -36,6 +36,10 @@ impl Candle {
 	pub fn turnover(&self) -> f64 {
 		self.volume * self.close
 	}
+	/// How much was traded for how much movement: large where a market is deep.
+	pub fn ease(&self) -> f64 {
+		self.turnover() / self.range().max(1e-5)
+	}
 	/// The price at the end of each second.
 	pub fn path(&self) -> impl Iterator<Item = f64> {
 		let (first, second) =

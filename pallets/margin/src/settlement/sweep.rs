@@ -1,7 +1,7 @@
-//! Phase one, and the visits of phase two: every account once, by number.
+//! Phase one, and the visits of phase two: every account once, by number, and the vault.
 //!
-//! The cursor is a number below the number of accounts that existed when the settlement began: nobody
-//! can come to hold a position afterwards. An account without one costs a read.
+//! The cursor ends with the accounts that existed when the settlement began: nobody can come to hold a
+//! position afterwards. An account without one costs a read.
 
 use super::{bit, gain, Settlement};
 use crate::{
@@ -61,14 +61,15 @@ impl<T: Config> Pallet<T> {
 				break;
 			}
 			meter.consume(T::WeightInfo::visit());
-			if Self::holds(next, market) {
-				match with_storage_layer(|| Self::visit(next, market, phase)) {
+			let who = found.visited(next);
+			if Self::holds(who, market) {
+				match with_storage_layer(|| Self::visit(who, market, phase)) {
 					Ok(done) => {
 						meter.consume(T::WeightInfo::swept(done.accounts, done.index_writes));
 					},
 					Err(error) => {
 						meter.consume(most::<T>());
-						log::error!("{next:?} is not settled in {market:?}: {error:?}");
+						log::error!("{who:?} is not settled in {market:?}: {error:?}");
 						// Nobody is left out of the sums; a claim may wait for the next round.
 						if phase == SettlementPhase::Sweeping {
 							break;
@@ -76,13 +77,13 @@ impl<T: Config> Pallet<T> {
 					},
 				}
 			}
-			next = AccountRef(next.0.saturating_add(1));
+			next = next.saturating_add(1);
 		}
 		Self::go_on(market, next, meter);
 	}
 
 	/// Remember where to go on; with the last account a phase ends.
-	fn go_on(market: MarketId, next: AccountRef, meter: &mut WeightMeter) {
+	fn go_on(market: MarketId, next: u64, meter: &mut WeightMeter) {
 		let Some(mut settlement) = Settlements::<T>::get(market) else { return };
 		settlement.next = next;
 		match settlement.phase {
@@ -93,7 +94,7 @@ impl<T: Config> Pallet<T> {
 			},
 			// Somebody could not be paid: once more around.
 			SettlementPhase::Claiming if next >= settlement.end => {
-				settlement.next = AccountRef(0);
+				settlement.next = 0;
 			},
 			SettlementPhase::Done => settlement.next = settlement.end,
 			SettlementPhase::Sweeping | SettlementPhase::Claiming => {},
@@ -189,6 +190,6 @@ impl<T: Config> House<T> {
 		let moved = self.moved_mut(market);
 		moved.cost = moved.cost.saturating_add(part);
 		moved.realised = moved.realised.saturating_add(part);
-		self.credit(index, part);
+		self.realised(index, market, part);
 	}
 }

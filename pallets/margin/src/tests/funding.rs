@@ -210,3 +210,22 @@ fn volatility_and_open_interest_weigh_on_what_is_added_only() {
 		assert_eq!(Board::<Test>::get(0)[0].volatility, Ppm(10_000));
 	});
 }
+
+#[test]
+fn what_is_said_to_be_withdrawable_is_what_may_be_withdrawn_after_funding_is_paid() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
+		trade(a, b, PRICE, 100);
+		// A deep book, so that closing costs nothing worth mentioning.
+		place(b, BTC, Side::Bid, PRICE, 500, &NO_FEES, false).unwrap();
+		set_price(BTC, PRICE + 1_000);
+		Margin::accrue(BTC, per_lot(1_000));
+		let told = Margin::summary_of(a).unwrap().withdrawable;
+		let withdraw = |amount| Margin::withdraw(signed(1), 0, amount);
+		assert_eq!(
+			withdraw(told + 1).map_err(|failed| failed.error),
+			Err(Error::<Test>::ExceedsWithdrawable.into())
+		);
+		assert!(withdraw(told).is_ok());
+	});
+}

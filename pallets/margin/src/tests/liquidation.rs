@@ -1,7 +1,9 @@
 //! Triggers, liquidations, deficits.
 
 use crate::{mock::*, *};
-use breakwater_primitives::{Level, Lots, Observation, Ppm, Side, Ticks, Validity};
+use breakwater_primitives::{
+	Check, Clearing, Level, Lots, Observation, Ppm, Session, Side, Ticks, Validity,
+};
 use frame_support::{assert_noop, assert_ok, traits::Hooks};
 
 fn liquidations() -> Vec<Event<Test>> {
@@ -33,7 +35,10 @@ fn an_under_margined_account_is_closed_into_the_book_with_a_penalty() {
 		let (a, b, c) = (funded(1, 501), funded(2, 10_000), funded(3, 10_000));
 		trade(a, b, PRICE, 1_000);
 		place(c, BTC, Side::Bid, 96_800, 2_000, &NO_FEES, false).unwrap();
-		place(a, ETH, Side::Bid, 1_000, 1, &NO_FEES, false).unwrap();
+		// It reserves nothing.
+		let mut session = Margin::session();
+		rest_in(&mut session, a, ETH, Side::Bid, 1_000, Lots(1), true).unwrap();
+		session.commit(Check::None).unwrap();
 		// 501 - 310 = 190 against 2 % of 9,690.
 		set_price(BTC, 96_900);
 		let [Event::Liquidated { account, lots, price, penalty, bankruptcy, level, .. }] =

@@ -240,7 +240,7 @@ fn nobody_withdraws_before_the_factor_is_known() {
 		assert_ok!(Margin::withdraw(signed(2), 0, 1_900 * QUOTE));
 		// Collateral may be added all the time.
 		assert_ok!(Margin::deposit(signed(1), 0, QUOTE));
-		assert_ok!(sweep(1));
+		assert_ok!(sweep(2));
 		assert_eq!(state().phase, SettlementPhase::Claiming);
 		assert_ok!(Margin::withdraw(signed(1), 0, 2_101 * QUOTE));
 		assert_eq!((quote(a), quote(c)), (0, 99));
@@ -365,6 +365,29 @@ fn other_positions_are_liquidated_while_a_market_is_settled() {
 }
 
 #[test]
+fn the_vault_is_visited_like_everybody_and_its_backers_wait() {
+	use breakwater_primitives::Vault as _;
+	ExtBuilder::build_and_execute(|| {
+		assert_ok!(<Margin as breakwater_primitives::Vault<AccountId>>::add(&18, 10_000 * QUOTE));
+		let (a, b) = (funded(1, 2_000), funded(2, 600));
+		trade(a, b, PRICE, 400);
+		// The vault is short as well.
+		trade(a, vault::VAULT, PRICE, 600);
+		settle_at(110_000);
+		let remove = |amount| Margin::remove(&18, amount);
+		assert_noop!(remove(QUOTE), Error::<Test>::SettlementPending);
+		assert_ok!(sweep(2));
+		assert_eq!(state().phase, SettlementPhase::Sweeping);
+		assert_ok!(sweep(1));
+		assert_eq!(quote(vault::VAULT), 9_400);
+		assert_ok!(remove(9_000 * QUOTE));
+		finish();
+		assert_eq!((quote(a), quote(b)), (3_000, 200));
+		assert_empty();
+	});
+}
+
+#[test]
 fn a_market_without_positions_or_prices_is_settled_at_once() {
 	ExtBuilder::build_and_execute(|| {
 		let market = MarketId(5);
@@ -407,8 +430,8 @@ fn the_view_tells_how_far_a_settlement_is() {
 		let seen = || Margin::settlement(BTC).unwrap();
 		assert_eq!((seen().phase, seen().unclaimed), (SettlementPhase::Sweeping, 2_000));
 		assert_ok!(sweep(1));
-		assert_eq!((seen().visited, seen().accounts, seen().gains), (1, 2, 1_000 * QUOTE));
-		assert_ok!(sweep(1));
+		assert_eq!((seen().visited, seen().accounts, seen().gains), (1, 3, 1_000 * QUOTE));
+		assert_ok!(sweep(2));
 		assert_eq!((seen().phase, seen().unclaimed), (SettlementPhase::Claiming, 1_000));
 		assert_eq!((seen().deficits, seen().paid), (400 * QUOTE, 600 * QUOTE));
 		finish();

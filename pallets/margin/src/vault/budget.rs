@@ -29,12 +29,15 @@ pub struct Days {
 }
 
 impl Days {
-	/// Begin another day when this one is over. Returns whether that was so.
-	pub fn roll(&mut self, result: Amount, now: Millis) -> bool {
+	/// Begin another day when this one is over. Returns whether that was so. A result of what is `held`
+	/// moved since, however long nobody looked; otherwise it stood still, and what was lost before is
+	/// forgotten after two days.
+	pub fn roll(&mut self, result: Amount, now: Millis, held: bool) -> bool {
 		if self.since != 0 && now < self.since.saturating_add(DAY) {
 			return false;
 		}
-		let before = if self.since == 0 { result } else { self.today };
+		let gone = !held && now >= self.since.saturating_add(2 * DAY);
+		let before = if self.since == 0 || gone { result } else { self.today };
 		*self = Self { since: now, today: result, before };
 		true
 	}
@@ -155,13 +158,16 @@ impl<T: Config> House<T> {
 		debug_assert_eq!(self.accounts[index].who, VAULT);
 		let (equity, now) = (self.equity_of(index), Pallet::<T>::now());
 		let result = self.vault_result(index, market);
+		let account = &self.accounts[index].account;
+		let held = position_in(&account.positions, market).lots != 0;
+		let any_held = account.holds_lots();
 		let mut state = VaultState::<T>::get();
-		if state.days.roll(equity.low.saturating_sub(state.added), now) {
+		if state.days.roll(equity.low.saturating_sub(state.added), now, any_held) {
 			VaultState::<T>::put(state);
 		}
 		let mut noted = VaultMarkets::<T>::get(market);
 		let before = noted;
-		noted.days.roll(result, now);
+		noted.days.roll(result, now, held);
 		let budgets = budgets_of::<T>(market, &equity, &noted, &state, result, now);
 		noted.out = budgets.spent();
 		if noted.out && !before.out {
@@ -207,28 +213,33 @@ mod tests {
 	fn a_loss_counts_for_a_day_and_no_boundary_lets_it_count_twice() {
 		let mut days = Days::default();
 		assert_eq!(days.lost(-50, 7), 0);
-		assert!(days.roll(0, 1_000));
+		assert!(days.roll(0, 1_000, false));
 		assert_eq!(days.lost(-30, 1_000), 30);
 		assert_eq!(days.lost(40, 1_000), 0);
 		// Just before the day ends, and just after.
 		assert_eq!(days.lost(-30, 1_000 + DAY - 1), 30);
-		assert!(!days.roll(-30, 1_000 + DAY - 1));
-		assert!(days.roll(-30, 1_000 + DAY));
+		assert!(!days.roll(-30, 1_000 + DAY - 1, false));
+		assert!(days.roll(-30, 1_000 + DAY, false));
 		assert_eq!(days.lost(-30, 1_000 + DAY), 30);
 		// What it lost on the first day is forgotten at the end of the second.
-		assert!(days.roll(-30, 1_000 + 2 * DAY));
+		assert!(days.roll(-30, 1_000 + 2 * DAY, false));
 		assert_eq!(days.lost(-30, 1_000 + 2 * DAY), 0);
 	}
 
 	#[test]
 	fn a_loss_is_forgotten_also_when_nobody_looks() {
 		let mut days = Days::default();
-		days.roll(0, 1_000);
+		days.roll(0, 1_000, false);
 		assert_eq!(days.lost(-30, 1_000 + DAY), 30);
 		assert_eq!(days.lost(-30, 1_000 + 2 * DAY), 0);
+		// Looking does not bring it back, unless it may have been lost meanwhile.
+		let (mut idle, mut holding) = (days, days);
+		assert!(idle.roll(-30, 1_000 + 2 * DAY, false) && holding.roll(-30, 1_000 + 2 * DAY, true));
+		let then = 1_000 + 2 * DAY;
+		assert_eq!((idle.lost(-30, then), holding.lost(-30, then)), (0, 30));
 		// A clock that goes back changes nothing.
 		assert_eq!(days.lost(-30, 0), 30);
-		assert!(!days.roll(-30, 0));
+		assert!(!days.roll(-30, 0, false));
 	}
 
 	#[test]

@@ -36,7 +36,10 @@ pub(crate) use budget::{budgets_of, BUDGET_IN_ALL};
 pub use budget::{Days, VaultMarket, VaultRecord};
 pub use take::TakeReason;
 
-use crate::{types::Account, Config, Error, Event, House, Pallet, VaultMarkets, VaultState};
+use crate::{
+	types::{Account, Stage},
+	Config, Error, Event, House, Pallet, VaultMarkets, VaultState,
+};
 use breakwater_math::arithmetic::signed;
 use breakwater_primitives::{
 	AccountRef, Action, Amount, Balance, Custody, Gate, Level, MarketId, Ppm, Vault, VaultWorth,
@@ -129,9 +132,10 @@ impl<T: Config> Vault<T::AccountId> for Pallet<T> {
 			troubled: false,
 		};
 		for position in positions.iter().filter(|position| position.lots != 0) {
-			let prices = house.board(position.market).prices;
-			let validity = prices.validity_at(now, T::PriceAgeLimit::get());
-			let valid = validity.allows_withdrawal();
+			let board = house.board(position.market);
+			let validity = board.prices.validity_at(now, T::PriceAgeLimit::get());
+			// What a settlement will pay is not known before it says so.
+			let valid = validity.allows_withdrawal() && board.stage == Stage::Trading;
 			worth.priced &= valid;
 			worth.troubled |= Self::is_troubled(position.market, valid);
 		}
@@ -171,9 +175,11 @@ impl<T: Config> Vault<T::AccountId> for Pallet<T> {
 		let debit = i128::try_from(amount).map_err(|_| Error::<T>::AmountTooLarge)?;
 		let mut house = House::<T>::new();
 		let index = house.place(VAULT)?;
+		house.ensure_settled(index)?;
 		house.settle_all_funding(index);
 		ensure!(Self::custody_agrees(), Error::<T>::WithdrawalDenied);
 		ensure!(T::Gate::chain().allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
+		house.ensure_settled(index)?;
 		let account = &house.accounts[index].account;
 		let (quote, positions) = (account.quote, account.positions.clone());
 		let seen = house.seen(&positions);

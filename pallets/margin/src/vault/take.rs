@@ -7,7 +7,7 @@ use super::{
 use crate::{
 	capacity::DEPTH_READ,
 	checks::Seen,
-	ladder::takes,
+	ladder::{step, takes},
 	steps::Steps,
 	types::{position_in, MAX_POSITIONS},
 	Config, Event, House, Pallet, VaultMarkets,
@@ -124,7 +124,7 @@ impl<T: Config> House<T> {
 		if validity != Validity::Valid {
 			return false;
 		}
-		let wanted = liquidation::step(&health, &leg, age);
+		let wanted = step::<T>(&health, &leg, age);
 		let Some(reason) = TakeReason::of::<T>(&health, &leg, market, wanted, age) else {
 			return false;
 		};
@@ -172,7 +172,7 @@ impl<T: Config> House<T> {
 		if who == VAULT || !takes::<T>(Steps::VAULT) {
 			return false;
 		}
-		let wanted = liquidation::step(&health, &leg, age);
+		let wanted = step::<T>(&health, &leg, age);
 		if TakeReason::of::<T>(&health, &leg, market, wanted, age).is_none() {
 			return false;
 		}

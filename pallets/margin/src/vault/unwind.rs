@@ -19,6 +19,8 @@ use sp_runtime::DispatchError;
 
 /// Positions looked at in a block.
 const VISITS: usize = 4;
+/// How often those on the other side are asked in a visit to a market that the vault leaves.
+const PASSES: u8 = 4;
 /// The most that is offered at once, of the book's depth within 2 %.
 const OFFERED: Ppm = Ppm(100_000);
 
@@ -78,12 +80,28 @@ impl<T: Config> House<T> {
 			// The ladder closes it, as it does with everybody.
 			Some(_) if house.health_of(index).liquidatable() => return Ok(Settled::default()),
 			Some(seen) if house.vault_budgets(index, market).spent() => {
-				house.deleverage(index, seen, seen.leg().size(), seen.leg().price, false);
-				house.touch(index);
+				house.leave(index, seen);
 			},
 			Some(seen) => house.offer_at_mark(index, seen),
 		}
 		house.write()
+	}
+
+	/// Close a position against others at the examined price. Each pass takes half of a position at the
+	/// most, so a few passes leave little of it.
+	fn leave(&mut self, index: usize, seen: &Seen) {
+		let market = seen.position.market;
+		for _ in 0..PASSES {
+			let seen = Seen {
+				position: position_in(&self.accounts[index].account.positions, market),
+				..*seen
+			};
+			let (lots, price) = (seen.leg().size(), seen.leg().price);
+			if lots.is_zero() || self.deleverage(index, &seen, lots, price, false).is_zero() {
+				break;
+			}
+		}
+		self.touch(index);
 	}
 
 	fn withdraw_offer(&mut self, market: MarketId) {
