@@ -70,18 +70,6 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 		&& T::Venue::open(market)
 }
 
-/// Whether positions of bankrupt accounts may be closed against those who gained, though the book of
-/// the market collects orders for an auction: what they lack does not wait, and the prices are those
-/// that are known.
-fn may_take_over<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
-	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
-	!prices.long.is_zero()
-		&& !prices.short.is_zero()
-		&& validity.allows_liquidation()
-		&& (view.allows(Action::Liquidate).is_ok() || view.level == Level::Auction)
-		&& market.0 < MAX_MARKETS
-}
-
 /// What of a position is closed into the book, and at what.
 pub(crate) struct Plan {
 	/// The position as it is now.
@@ -90,12 +78,24 @@ pub(crate) struct Plan {
 	pub(crate) health: Health,
 	/// How much.
 	pub(crate) lots: Lots,
+	/// What its closing could trade within 2 % of its price, in quote units.
+	pub(crate) depth: Balance,
 	/// At no worse than this.
 	pub(crate) limit: Ticks,
 	/// The price at which the position's share of the equity would be used up.
 	pub(crate) bankruptcy: Ticks,
-	/// The depth of the book, by which the lots are bounded.
-	depth: Balance,
+}
+
+/// Whether positions of bankrupt accounts may be closed against those who gained, though the book of
+/// the market collects orders for an auction: what they lack does not wait, and the prices are those
+/// that are known.
+fn may_close_against_others<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
+	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
+	!prices.long.is_zero()
+		&& !prices.short.is_zero()
+		&& validity.allows_liquidation()
+		&& (view.allows(Action::Liquidate).is_ok() || view.level == Level::Auction)
+		&& market.0 < MAX_MARKETS
 }
 
 /// Whether a step of the ladder is taken.
@@ -349,7 +349,7 @@ impl<T: Config> House<T> {
 		for seen in self.seen(&positions).into_iter().filter(|seen| seen.position.lots != 0) {
 			let market = seen.position.market;
 			let view = T::Gate::view(market);
-			let others = bankrupt && may_take_over::<T>(market, &seen.prices, &view);
+			let others = bankrupt && may_close_against_others::<T>(market, &seen.prices, &view);
 			if others || may_liquidate::<T>(market, &seen.prices, &view) {
 				legs.push((seen, view));
 			}
@@ -449,13 +449,13 @@ impl<T: Config> House<T> {
 		self.looked = self.looked.saturating_add(DEPTH_READ);
 		let room = Pallet::<T>::capacity_of(market, &leg, depth);
 		let lots = step::<T>(&health, &leg, age).min(room);
-		Some(Plan { seen, health, lots, limit, bankruptcy, depth })
+		Some(Plan { seen, health, lots, depth, limit, bankruptcy })
 	}
 
 	/// Close one position into the book by its plan, and take the penalty. Returns whether anything was
 	/// closed, or removed that stood in the way.
 	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
-		let Some(Plan { seen, health, lots, limit, bankruptcy, depth }) =
+		let Some(Plan { seen, health, lots, depth, limit, bankruptcy }) =
 			self.plan(index, seen, view, age)
 		else {
 			return false;

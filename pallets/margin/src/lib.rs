@@ -32,7 +32,7 @@
 //!
 //! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
 //! quote balances, less the cost of open positions, plus what markets were paid in funding and have not
-//! passed on, plus fees, dust, the insurance funds and the pots of settlements, less deficits that nobody
+//! passed on, plus fees, dust, deposits, the insurance funds and the pots of settlements, less deficits that nobody
 //! paid.
 //! [`pallet::Ledger`] keeps the sums, so a block compares them in two reads. Funding is owed before it
 //! is settled: what all positions of a market owe together and what the market was paid sum to the
@@ -45,6 +45,23 @@
 //! ```text
 //!   begin -> sweep all accounts -> funds pay -> factor is published -> claims -> done
 //! ```
+//!
+//! **The nearest triggers** ([`nearest`]) of a market stand on the board beside its prices: a price that
+//! does not come to one of them crosses nothing, and nothing else is read. An account that a price wakes
+//! gets most of its slack where prices move, so that few wakes bring it to its margin.
+//!
+//! **Risk parameters** ([`ramp`]). What denies new risk acts at once; what adds risk comes through the
+//! timelock. Higher maintenance rates, which hurt those who hold positions, are announced:
+//!
+//! ```text
+//!   announce -> armed by them from now on -> sweep of the market's triggers -> an hour -> 50 bp an hour
+//!                                              | more than 0.5 % would fall
+//!                                            dropped
+//! ```
+//!
+//! **Places** in the chain's state are paid for: an account's by a deposit that closing it gives back, a
+//! position's by an initial margin of five units at the least. What nobody has used for thirty days, and is
+//! worth less than one unit, anybody may remove for the deposit.
 //!
 //! **Maintenance is pure.** Whether an account is liquidated depends on prices, funding and its market's
 //! terms alone; levels, open interest, volatility and the stable price act on initial margin and
@@ -757,9 +774,6 @@ pub mod pallet {
 		NoLiquidity,
 		/// Too many accounts wait at the same price for a trigger to be placed.
 		TriggersFull,
-		/// Custody has not received as much as this, less what it paid: deficits that nobody paid are
-		/// missing in it.
-		CustodyExhausted,
 		/// The position would be worth less than 10 units of the quote asset.
 		PositionTooSmall,
 		/// The account has more in it than may be removed with it.
@@ -768,6 +782,9 @@ pub mod pallet {
 		RecentlyUsed,
 		/// These are not all trading keys of the account.
 		WrongKeys,
+		/// Custody has not received as much as this, less what it paid: deficits that nobody paid are
+		/// missing in it.
+		CustodyExhausted,
 		// Risk parameters.
 		/// Higher maintenance rates are announced already; they are stopped by lowering, or come into force.
 		AlreadyAnnounced,
@@ -991,7 +1008,7 @@ pub mod pallet {
 
 		// Settlement.
 
-		/// Visit up to `limit` more accounts, 256 at the most, of a market that is being settled. The
+		/// Visit up to `limit` more accounts, 64 at the most, of a market that is being settled. The
 		/// chain does this by itself; anyone may do it sooner. With the last account it becomes known
 		/// what those receive who gained.
 		#[pallet::call_index(50)]

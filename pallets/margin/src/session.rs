@@ -367,17 +367,6 @@ impl<T: Config> House<T> {
 		}
 	}
 
-	/// The fee of a resting order that trades, and the surcharge where it takes; a rebate counts for
-	/// nothing, since it may be less than it says.
-	fn cost_of_trading(&mut self, id: OrderId, lots: Lots) -> Balance {
-		let (fee, takes) = core::mem::take(&mut self.pays);
-		let Ok(terms) = self.risk(id.market()) else { return 0 };
-		let notional = terms.contract.notional(lots, id.tick());
-		let fee = u128::try_from(fee.fee(notional)).unwrap_or(0);
-		let surcharge = if takes { self.charges_of(id.market()).surcharge_on(notional) } else { 0 };
-		fee.saturating_add(surcharge)
-	}
-
 	/// Reckon with this price of a market, in this session only; nothing of it is ever written.
 	pub(crate) fn suppose(&mut self, market: MarketId, price: Ticks) {
 		self.board(market);
@@ -394,6 +383,17 @@ impl<T: Config> House<T> {
 				..last
 			};
 		}
+	}
+
+	/// The fee of a resting order that trades, and the surcharge where it takes; a rebate counts for
+	/// nothing, since it may be less than it says.
+	fn cost_of_trading(&mut self, id: OrderId, lots: Lots) -> Balance {
+		let (fee, takes) = core::mem::take(&mut self.pays);
+		let Ok(terms) = self.risk(id.market()) else { return 0 };
+		let notional = terms.contract.notional(lots, id.tick());
+		let fee = u128::try_from(fee.fee(notional)).unwrap_or(0);
+		let surcharge = if takes { self.charges_of(id.market()).surcharge_on(notional) } else { 0 };
+		fee.saturating_add(surcharge)
 	}
 
 	/// Boards are read again: one has changed.

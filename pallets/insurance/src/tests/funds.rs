@@ -246,3 +246,12 @@ fn asking_what_is_coverable_draws_nothing_and_tells_what_cover_pays() {
 		}
 	});
 }
+
+#[test]
+fn what_belongs_to_nobody_goes_to_the_global_fund() {
+	ExtBuilder::default().contribution(BOB, None, 1_000).build_and_execute(|| {
+		// The clearing house has it already, so no token moves.
+		assert!(<Insurance as Backstop>::found(7));
+		assert_eq!((Insurance::global(), Insurance::total()), (1_007, 1_007));
+	});
+}

@@ -62,10 +62,10 @@ fn dispatch(origin: RuntimeOrigin, call: impl Into<RuntimeCall>) -> DispatchResu
 	done.map(|_| ()).map_err(|failed| failed.error)
 }
 
-/// Every feeder reports `price`.
-pub fn feed(market: MarketId, price: Ticks) {
+/// Every feeder reports these prices.
+pub fn feed(prices: &[(MarketId, Ticks)]) {
 	for feeder in FEEDERS {
-		let prices = BoundedVec::truncate_from(vec![(market, price)]);
+		let prices = BoundedVec::truncate_from(prices.to_vec());
 		// A second report within a block is refused, which is no concern of those who feed.
 		let _ = call(feeder, pallet_price_guard::Call::<Runtime>::feed { prices });
 	}
