@@ -92,11 +92,11 @@ fn a_falling_market_is_taken_over_by_the_vault_and_offered_at_the_mark() {
 		deposit(Dave, 100_000);
 		assert_ok!(place(Dave, limit(Side::Ask, 79_000, 1_000)));
 		assert_ok!(place(Charlie, limit(Side::Bid, 79_000, 1_000)));
-		// Depth that no liquidation reaches.
+		// Depth that no liquidation reaches: Charlie is bankrupt before.
+		assert_ok!(place(Dave, limit(Side::Bid, 74_450, 5_000)));
 		let mut price = 79_000;
 		for _ in 0..60 {
 			price -= 100;
-			let _ = place(Dave, limit(Side::Bid, price - price * 18 / 1_000, 500));
 			next_block();
 			feed(price);
 			if takes() > 0 {

@@ -17,7 +17,7 @@ use sp_runtime::traits::Dispatchable;
 /// What is left of a block for the hooks that come after the calls: a chain under load has less.
 const IDLE: Weight = Weight::from_parts(20_000_000_000, u64::MAX);
 /// What the hooks before the calls may take.
-const POLL: Weight = Weight::from_parts(50_000_000_000, u64::MAX);
+const POLL: Weight = Weight::from_parts(200_000_000_000, u64::MAX);
 
 /// Begin block `number` at `now`, in milliseconds since the Unix epoch.
 pub fn begin(number: u32, now: Millis) {

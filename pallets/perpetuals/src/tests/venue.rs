@@ -123,13 +123,13 @@ fn an_offer_trades_with_what_is_wanted_at_its_price_and_the_rest_of_it_waits() {
 		assert_eq!(offer(Side::Ask, 8, 999), 3);
 		assert_eq!((position(1), levels(Side::Ask)), (7, vec![(999, 5)]));
 		// It only reduces, and whoever wants it may have it.
-		let order = House::account(account(1, 0)).orders[0].id;
+		let order = House::account(account(1, 0)).orders[0].0.id;
 		assert!(Perpetuals::level_orders(BTC, Side::Ask, Ticks(999))[0].reduce_only);
 		assert_ok!(place(3, bid(999, 2)));
 		assert_eq!((position(1), levels(Side::Ask)), (5, vec![(999, 3)]));
 		// The same offer keeps its place in time; another price moves it.
 		assert_eq!(offer(Side::Ask, 3, 999), 0);
-		assert_eq!(House::account(account(1, 0)).orders[0].id, order);
+		assert_eq!(House::account(account(1, 0)).orders[0].0.id, order);
 		assert_eq!(offer(Side::Ask, 4, 1_001), 0);
 		assert_eq!(levels(Side::Ask), vec![(1_001, 4)]);
 		assert_eq!(House::account(account(1, 0)).orders.len(), 1);
