@@ -139,14 +139,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn liquidate() -> Weight {
 		// 64 cancelled orders on up to 24 pages; 96 counterparties, each with its page of the book or of
-		// the grid and two pages of triggers.
+		// the grid and two pages of triggers; the vault with its own, and what it lost in two markets and
+		// in all.
 		let orders = micros(200, 60_000).saturating_add(T::DbWeight::get().reads_writes(48, 48));
-		orders.saturating_add(Self::liquidated(96, 192))
+		let vault = micros(40, 40_000).saturating_add(T::DbWeight::get().reads_writes(30, 15));
+		orders.saturating_add(vault).saturating_add(Self::liquidated(96, 192))
 	}
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight {
-		// For each account itself and a page of the book; then words, totals, ledger, funds.
+		// For each account itself and a page of the book; then words, totals, ledger, funds, and what the
+		// vault lost.
 		let (accounts, index) = (accounts as u64, index_writes as u64);
-		let writes = accounts.saturating_mul(2).saturating_add(index).saturating_add(5);
+		let writes = accounts.saturating_mul(2).saturating_add(index).saturating_add(7);
 		micros(40 + 20 * accounts, 8_000 * writes)
 			.saturating_add(T::DbWeight::get().reads_writes(writes.saturating_add(10), writes))
 	}
