@@ -99,9 +99,9 @@ fn fill(signers: &[Account], size: u32) -> Result<Vec<OrderId>> {
 	};
 	let makers = genesis_holders();
 	let mut placed = 0;
-	let mut maker = 0;
+	let mut maker = 0u64;
 	while placed < size {
-		let who = state::stranger(u64::from(maker));
+		let who = state::stranger(maker);
 		give(&who, 100_000)?;
 		deposit(who.clone(), 90_000)?;
 		let actions: Vec<_> = (0..EACH.min(size - placed)).map(|n| behind(placed + n)).collect();

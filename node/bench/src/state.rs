@@ -54,7 +54,7 @@ pub fn feed(price: Ticks) -> Result<()> {
 
 /// Somebody of whom only the number is known.
 pub fn stranger(number: u64) -> AccountId {
-	sp_core::blake2_256(&number.to_le_bytes()).into()
+	sp_io::hashing::blake2_256(&number.to_le_bytes()).into()
 }
 
 /// A position to be opened: its lots, and the price at which its account has no more than its

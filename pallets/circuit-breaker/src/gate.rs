@@ -61,6 +61,11 @@ impl<T: Config> Observe for Pallet<T> {
 			Observation::BandReached { .. } => {},
 		}
 	}
+	fn observe_chain(observation: &Observation) {
+		if *observation == Observation::InvariantBroken {
+			Self::hold_chain();
+		}
+	}
 }
 
 impl<T: Config> Pallet<T> {
@@ -82,6 +87,25 @@ impl<T: Config> Pallet<T> {
 		if let Some(lease) = record.governing(Self::now()) {
 			T::Incidents::append(lease.incident, entry);
 		}
+	}
+
+	/// D13: the sums of the chain disagree, and no market is to blame. Nobody opens but makers until
+	/// people have looked; whoever holds the sums lets nobody withdraw. Renewed when half of it is over.
+	fn hold_chain() {
+		let (cause, now) = (Cause::Detector(D13), Self::now());
+		let half = now.saturating_add(DETECTOR_LEASE / 2);
+		let holds = |lease: &Lease| lease.cause == cause && lease.until > half;
+		if Self::record(Scope::Chain).leases.iter().any(holds) {
+			return;
+		}
+		Self::change(Scope::Chain, |record, now| {
+			let until = now.saturating_add(DETECTOR_LEASE);
+			let wanted =
+				Wanted { severity: Severity::P1, ..Wanted::new(Level::ReduceOnly, cause, until) };
+			if let Ok(lease) = Self::grant(Scope::Chain, record, now, &wanted, true) {
+				Self::deposit_granted(Scope::Chain, &lease);
+			}
+		});
 	}
 
 	/// D13: a running total disagrees with the ledger. The market freezes, and only this market.

@@ -102,7 +102,7 @@ pub mod pallet {
 	use alloc::vec::Vec;
 	use breakwater_primitives::{
 		Auctions, Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis,
-		OnVolatility, Ppm, Scope, Settlement,
+		OnVolatility, Ppm, Scope, Settlement, MAX_MARKETS,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -390,7 +390,10 @@ pub mod pallet {
 		/// The origin carries how far and how long it may restrict. What is already in force is
 		/// never loosened: the lease adds to the others, and prolongs or tightens your own.
 		#[pallet::call_index(0)]
-		#[pallet::weight((T::WeightInfo::restrict(), DispatchClass::Operational))]
+		#[pallet::weight((
+			T::WeightInfo::restrict().saturating_add(Pallet::<T>::collecting(*scope, *level)),
+			DispatchClass::Operational,
+		))]
 		pub fn restrict(
 			origin: OriginFor<T>,
 			scope: Scope,
@@ -404,7 +407,10 @@ pub mod pallet {
 		/// End every restriction of a market or of the chain that people set. What a detector or
 		/// the safe mode demands stays until its time is over.
 		#[pallet::call_index(1)]
-		#[pallet::weight((T::WeightInfo::lift(), DispatchClass::Operational))]
+		#[pallet::weight((
+			T::WeightInfo::lift().saturating_add(Pallet::<T>::collecting(*scope, Level::Settle)),
+			DispatchClass::Operational,
+		))]
 		pub fn lift(origin: OriginFor<T>, scope: Scope) -> DispatchResult {
 			T::LoosenOrigin::ensure_origin(origin)?;
 			Self::do_lift(scope)
@@ -430,7 +436,10 @@ pub mod pallet {
 		/// Prolong the committee's running restriction of `level` by `duration` milliseconds. Each
 		/// restriction is prolonged once, by no more than it may last at that level.
 		#[pallet::call_index(3)]
-		#[pallet::weight((T::WeightInfo::restrict(), DispatchClass::Operational))]
+		#[pallet::weight((
+			T::WeightInfo::restrict().saturating_add(Pallet::<T>::collecting(*scope, *level)),
+			DispatchClass::Operational,
+		))]
 		pub fn extend(
 			origin: OriginFor<T>,
 			scope: Scope,
@@ -502,6 +511,18 @@ pub mod pallet {
 			let mut meter = WeightMeter::with_limit(limit);
 			Self::tidy_pauses(&mut meter);
 			meter.consumed()
+		}
+	}
+
+	impl<T: Config> Pallet<T> {
+		/// What telling the exchange costs when all its markets begin or end to collect orders: each has
+		/// its terms, its best prices and the mask of auctions read and its best prices written.
+		fn collecting(scope: Scope, level: Level) -> Weight {
+			let markets = match scope {
+				Scope::Chain if level >= Level::Auction => u64::from(MAX_MARKETS),
+				_ => 0,
+			};
+			T::DbWeight::get().reads_writes(markets.saturating_mul(3), markets)
 		}
 	}
 

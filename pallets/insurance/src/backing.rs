@@ -162,6 +162,8 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::Claimed { fund, who, shares, paid: 0 });
 			return Ok(());
 		}
+		// Nobody leaves first while custody and claims disagree.
+		ensure!(T::Custody::agrees(), Error::<T>::ClaimsWait);
 		let first = backer.notices.first().ok_or(Error::<T>::NoNotice)?;
 		ensure!(active >= first.ready, Error::<T>::NoticeRunning);
 		let wait = if Self::claims_wait(fund) { WAIT } else { 0 };

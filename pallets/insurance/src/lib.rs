@@ -48,10 +48,10 @@
 
 extern crate alloc;
 
+pub use breakwater_primitives::bucket;
 pub use pallet::*;
 
 pub mod backing;
-pub mod bucket;
 mod fund;
 pub mod pricing;
 pub mod shares;
@@ -319,7 +319,8 @@ pub mod pallet {
 		/// The notice has not run its ten days.
 		NoticeRunning,
 		/// A market is in trouble, or the fund lost within a day. The claim can be made when that is
-		/// over, and seven days after the end of the notice at the latest.
+		/// over, and seven days after the end of the notice at the latest. Or what is claimed of custody
+		/// is not what it holds: then nobody is paid.
 		ClaimsWait,
 		/// Positions of the market are open: its fund stays.
 		MarketLive,

@@ -47,15 +47,15 @@ impl<T: Config> Pallet<T> {
 		let giver = house.place(source)?;
 		Self::ensure_may_leave(&mut house, giver, amount)?;
 		let taker = match Keys::<T>::get((&who, to)) {
-			// A key that trades for somebody else does not give him anything by this.
-			Some(record) => {
-				ensure!(
-					record.permissions.contains(Permission::Withdraw),
-					Error::<T>::KeyNotPermitted
-				);
-				house.place(record.account)?
+			Some(record) if record.owns() => house.place(record.account)?,
+			delegated => {
+				// A key that trades for somebody else does not give him anything by this, and as with a
+				// first deposit it gives way.
+				if let Some(record) = delegated {
+					Self::drop_key(&mut house, &who, record.account)?;
+				}
+				Self::create_account(&mut house, &who, to, amount)?
 			},
-			None => Self::create_account(&mut house, &who, to, amount)?,
 		};
 		house.credit(giver, moved.saturating_neg());
 		house.credit(taker, moved);

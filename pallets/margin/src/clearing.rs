@@ -17,7 +17,7 @@ use frame_support::{
 	traits::{Get, UnixTime},
 	weights::Weight,
 };
-use sp_runtime::DispatchError;
+use sp_runtime::{traits::Convert, DispatchError};
 
 impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 	type Session = House<T>;
@@ -44,6 +44,9 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 		ensure!(market.0 < MAX_MARKETS, Error::<T>::UnknownMarket);
 		ensure!(!Risk::<T>::contains_key(market), Error::<T>::MarketExists);
 		risk.validate().map_err(|_| Error::<T>::InvalidRiskTerms)?;
+		// Or who moves the book could have others liquidated.
+		let clamp = T::MarkClamp::convert(market);
+		ensure!(risk.base_maintenance().0 / 2 >= clamp.0, Error::<T>::InvalidRiskTerms);
 		Self::change_board(market, |entry| {
 			entry.initial = risk.base_initial();
 			entry.maintenance = risk.base_maintenance();
@@ -128,7 +131,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Take note that `key` no longer trades for `account`; its record is the caller's to change.
-	fn drop_key(house: &mut House<T>, key: &T::AccountId, account: AccountRef) -> DispatchResult {
+	pub(crate) fn drop_key(
+		house: &mut House<T>,
+		key: &T::AccountId,
+		account: AccountRef,
+	) -> DispatchResult {
 		let index = house.place(account)?;
 		let loaded = &mut house.accounts[index];
 		loaded.account.keys = loaded.account.keys.saturating_sub(1);

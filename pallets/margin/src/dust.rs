@@ -8,7 +8,9 @@
 //!
 //! An open position is paid for by its initial margin, which is five units at the least.
 
-use crate::{types::Position, Accounts, Config, Error, Event, House, Keys, Ledger, Pallet};
+use crate::{
+	types::Position, vault::VAULT, Accounts, Config, Error, Event, House, Keys, Ledger, Pallet,
+};
 use alloc::vec::Vec;
 use breakwater_math::arithmetic::signed;
 use breakwater_primitives::{AccountRef, Backstop, Balance, Custody};
@@ -48,6 +50,8 @@ impl<T: Config> Pallet<T> {
 		account: AccountRef,
 		keys: Vec<T::AccountId>,
 	) -> DispatchResult {
+		// The vault is empty when it has no backers, and stays all the same.
+		ensure!(account != VAULT, Error::<T>::AccountInUse);
 		let mut house = House::<T>::new();
 		let index = house.place(account)?;
 		let today = house.day();

@@ -22,6 +22,7 @@
 //! can be closed.
 
 use crate::{
+	capacity::DEPTH_READ,
 	checks::Seen,
 	steps::Steps,
 	types::{position_in, Blame},
@@ -36,8 +37,8 @@ use breakwater_math::{
 	Health, Leg,
 };
 use breakwater_primitives::{
-	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Lots, MarketId, Observation,
-	Observe, Prices, Settled, Side, Ticks, Venue, MAX_MARKETS,
+	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Level, Lots, MarketId,
+	Observation, Observe, Prices, Settled, Side, Ticks, Venue, MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::{DispatchErrorWithPostInfo, DispatchResult, DispatchResultWithPostInfo},
@@ -47,8 +48,6 @@ use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
 pub(crate) const LEGS: usize = 2;
-/// No further position is tried when so many accounts have been read.
-const MOST_READ: usize = 48;
 /// Resting orders cancelled in one liquidation.
 const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
 /// With less than one part in so many of its maintenance margin an account does not wait for the book.
@@ -60,7 +59,7 @@ const PATIENCE: u32 = 4;
 const MOST_PAUSE: u32 = 7;
 
 /// Whether positions of a market may be closed now. While orders are collected for an auction they may
-/// not: nobody is taken over by others because a book that does not trade looks empty.
+/// not: nobody but a bankrupt is taken over by others because a book that does not trade looks empty.
 pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
 	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
 	!prices.long.is_zero()
@@ -79,10 +78,24 @@ pub(crate) struct Plan {
 	pub(crate) health: Health,
 	/// How much.
 	pub(crate) lots: Lots,
+	/// What its closing could trade within 2 % of its price, in quote units.
+	pub(crate) depth: Balance,
 	/// At no worse than this.
 	pub(crate) limit: Ticks,
 	/// The price at which the position's share of the equity would be used up.
 	pub(crate) bankruptcy: Ticks,
+}
+
+/// Whether positions of bankrupt accounts may be closed against those who gained, though the book of
+/// the market collects orders for an auction: what they lack does not wait, and the prices are those
+/// that are known.
+fn may_close_against_others<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
+	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
+	!prices.long.is_zero()
+		&& !prices.short.is_zero()
+		&& validity.allows_liquidation()
+		&& (view.allows(Action::Liquidate).is_ok() || view.level == Level::Auction)
+		&& market.0 < MAX_MARKETS
 }
 
 /// Whether a step of the ladder is taken.
@@ -173,9 +186,14 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Liquidate an account that was found to be under-margined; by now it may not be any more.
-	pub(crate) fn liquidate_account(who: AccountRef) -> Result<Settled, Failed> {
+	/// Liquidate an account that was found to be under-margined, against at most so many
+	/// counterparties; by now it may not be under-margined any more.
+	pub(crate) fn liquidate_account(
+		who: AccountRef,
+		counterparties: u16,
+	) -> Result<Settled, Failed> {
 		let mut house = House::<T>::new();
+		house.counterparties = counterparties;
 		let index = house.place(who)?;
 		if house.health_of(index).liquidatable() {
 			return house.liquidate(index);
@@ -270,6 +288,8 @@ impl<T: Config> House<T> {
 		let orders = T::Venue::cancel_all(&mut self, who, most);
 		if orders > 0 {
 			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
+			// A page that is written costs as much as two that are read.
+			self.looked = self.looked.saturating_add(orders.saturating_mul(2));
 		}
 		let mut any = orders > 0;
 		let draw = self.draw(index);
@@ -289,14 +309,15 @@ impl<T: Config> House<T> {
 		any |= self.close_some(&legs, most, others) > 0;
 		if !any {
 			let read = u16::try_from(self.accounts.len()).unwrap_or(u16::MAX);
+			let read = read.saturating_add(self.looked);
 			return Err(Failed { error: Error::<T>::NoLiquidity.into(), read });
 		}
 		self.give_back(index, draw);
 		self.touch(index);
-		let loaded = self.accounts.len();
+		let (loaded, looked) = (self.accounts.len(), usize::from(self.looked));
 		let settled = self.write()?;
-		// Four accounts that were only read cost about as much as one that was written.
-		let read = loaded.saturating_sub(settled.accounts.into()) / 4;
+		// Four items that were only read cost about as much as one account that was written.
+		let read = loaded.saturating_sub(settled.accounts.into()).saturating_add(looked) / 4;
 		let accounts = settled.accounts.saturating_add(u16::try_from(read).unwrap_or(u16::MAX));
 		Ok(Settled { accounts, ..settled })
 	}
@@ -311,7 +332,7 @@ impl<T: Config> House<T> {
 	) -> usize {
 		let mut closed = 0;
 		for leg in legs {
-			if closed >= most || self.accounts.len() >= MOST_READ {
+			if closed >= most || self.room() == 0 {
 				break;
 			}
 			closed += usize::from(close(self, leg));
@@ -319,14 +340,17 @@ impl<T: Config> House<T> {
 		closed
 	}
 
-	/// The positions to close: those whose markets allow it, by what closing them relieves.
+	/// The positions to close: those whose markets allow it, by what closing them relieves. Of a
+	/// bankrupt account also those that can only be closed against others now.
 	pub(crate) fn legs_to_close(&mut self, index: usize) -> Vec<(Seen, GateView)> {
 		let positions = self.accounts[index].account.positions.clone();
+		let bankrupt = self.health_of(index).equity <= 0;
 		let mut legs: Vec<(Seen, GateView)> = Vec::new();
 		for seen in self.seen(&positions).into_iter().filter(|seen| seen.position.lots != 0) {
 			let market = seen.position.market;
 			let view = T::Gate::view(market);
-			if may_liquidate::<T>(market, &seen.prices, &view) {
+			let others = bankrupt && may_close_against_others::<T>(market, &seen.prices, &view);
+			if others || may_liquidate::<T>(market, &seen.prices, &view) {
 				legs.push((seen, view));
 			}
 		}
@@ -404,6 +428,10 @@ impl<T: Config> House<T> {
 			return None;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
+		// A bankrupt account may be closed while the book collects, but not into it.
+		if !may_liquidate::<T>(market, &seen.prices, view) {
+			return None;
+		}
 		let share = liquidation::equity_share(&health, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
 		let limit = match leg.closing() {
@@ -417,14 +445,17 @@ impl<T: Config> House<T> {
 			Side::Ask => limit.max(view.band.low),
 			Side::Bid => limit.min(view.band.high),
 		};
-		let lots = step::<T>(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
-		Some(Plan { seen, health, lots, limit, bankruptcy })
+		let depth = Pallet::<T>::depth_for(market, &leg);
+		self.looked = self.looked.saturating_add(DEPTH_READ);
+		let room = Pallet::<T>::capacity_of(market, &leg, depth);
+		let lots = step::<T>(&health, &leg, age).min(room);
+		Some(Plan { seen, health, lots, depth, limit, bankruptcy })
 	}
 
 	/// Close one position into the book by its plan, and take the penalty. Returns whether anything was
 	/// closed, or removed that stood in the way.
 	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
-		let Some(Plan { seen, health, lots, limit, bankruptcy }) =
+		let Some(Plan { seen, health, lots, depth, limit, bankruptcy }) =
 			self.plan(index, seen, view, age)
 		else {
 			return false;
@@ -434,7 +465,7 @@ impl<T: Config> House<T> {
 		if closed.lots.is_zero() {
 			return closed.removed;
 		}
-		Pallet::<T>::took(market, closed.notional);
+		Pallet::<T>::took(market, closed.notional, depth);
 		// Nobody is to gain from pushing the vault.
 		let penalty = match self.accounts[index].who {
 			VAULT => 0,
@@ -488,6 +519,25 @@ impl<T: Config> House<T> {
 		!closed.is_zero()
 	}
 
+	/// With how many more counterparties the liquidation may trade.
+	pub(crate) fn room(&self) -> usize {
+		self.counterparties.into()
+	}
+
+	/// Positions that have traded, and accounts that were loaded for it.
+	pub(crate) fn met(&self) -> (usize, usize) {
+		let traded = self.accounts.iter().map(|loaded| loaded.fills.len()).sum();
+		(traded, self.accounts.len())
+	}
+
+	/// Count whom the liquidation met since it had met `before`.
+	pub(crate) fn spend_room(&mut self, before: (usize, usize)) {
+		let now = self.met();
+		let more = now.0.saturating_sub(before.0).max(now.1.saturating_sub(before.1));
+		let more = u16::try_from(more).unwrap_or(u16::MAX);
+		self.counterparties = self.counterparties.saturating_sub(more);
+	}
+
 	/// Close into the book. The notional value is what balance less cost moved by, since such fills
 	/// carry no fee.
 	fn close(
@@ -505,8 +555,10 @@ impl<T: Config> House<T> {
 		};
 		let who = self.accounts[index].who;
 		let (held, before) = worth(self);
-		let fills = T::MaxLiquidationFills::get();
+		let fills = T::MaxLiquidationFills::get().min(self.counterparties);
+		let met = self.met();
 		let removed = T::Venue::close(self, market, who, side, lots, limit, fills).removed > 0;
+		self.spend_room(met);
 		let (left, after) = worth(self);
 		let closed = Lots(held.abs_diff(left));
 		let notional = after.saturating_sub(before).unsigned_abs();

@@ -21,16 +21,18 @@
 //! ```
 //!
 //! **The ladder.** A liquidation takes ten blocks while most of the margin is there, never trades beyond
-//! the bankruptcy price and leaves three quarters of the book's depth to others in a block. Funds bring
+//! the bankruptcy price and leaves three quarters of the book's depth to others in a block, trifles
+//! excepted. Funds bring
 //! a bankrupt account to zero at the examined prices. What the book does not take in time the vault takes
 //! over at a discount, half of the book's depth in a minute at the most, until a market has cost it 2 %
 //! of its worth in a day, or all markets 5 %; see [`vault`]. What neither takes is closed against those
 //! who gained most on most leverage; what nobody can pay is taken from each lot of the winning
-//! side through its funding index, 1 % of its value at the most; beyond that the market is quarantined.
+//! side through its funding index, 1 % of its value at once and as much again in a day at the most;
+//! beyond that the market is quarantined.
 //!
 //! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
 //! quote balances, less the cost of open positions, plus what markets were paid in funding and have not
-//! passed on, plus fees, dust, the insurance funds and the pots of settlements, less deficits that nobody
+//! passed on, plus fees, dust, deposits, the insurance funds and the pots of settlements, less deficits that nobody
 //! paid.
 //! [`pallet::Ledger`] keeps the sums, so a block compares them in two reads. Funding is owed before it
 //! is settled: what all positions of a market owe together and what the market was paid sum to the
@@ -43,6 +45,23 @@
 //! ```text
 //!   begin -> sweep all accounts -> funds pay -> factor is published -> claims -> done
 //! ```
+//!
+//! **The nearest triggers** ([`nearest`]) of a market stand on the board beside its prices: a price that
+//! does not come to one of them crosses nothing, and nothing else is read. An account that a price wakes
+//! gets most of its slack where prices move, so that few wakes bring it to its margin.
+//!
+//! **Risk parameters** ([`ramp`]). What denies new risk acts at once; what adds risk comes through the
+//! timelock. Higher maintenance rates, which hurt those who hold positions, are announced:
+//!
+//! ```text
+//!   announce -> armed by them from now on -> sweep of the market's triggers -> an hour -> 50 bp an hour
+//!                                              | more than 0.5 % would fall
+//!                                            dropped
+//! ```
+//!
+//! **Places** in the chain's state are paid for: an account's by a deposit that closing it gives back, a
+//! position's by an initial margin of five units at the least. What nobody has used for thirty days, and is
+//! worth less than one unit, anybody may remove for the deposit.
 //!
 //! **Maintenance is pure.** Whether an account is liquidated depends on prices, funding and its market's
 //! terms alone; levels, open interest, volatility and the stable price act on initial margin and
@@ -109,8 +128,9 @@ pub mod pallet {
 			AccountSummary, BacklogStatus, CustodyStatus, LiquidationPreview, MaintenanceStatus,
 			SettlementStatus,
 		},
+		bucket::Bucket,
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
-		Observe, ReferencePrice, SettlementPrice, Ticks, VaultPolicy, Venue,
+		Observe, Ppm, ReferencePrice, SettlementPrice, Ticks, VaultPolicy, Venue,
 	};
 	use frame_support::{
 		dispatch::DispatchClass,
@@ -120,6 +140,7 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
+	use sp_runtime::traits::Convert;
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -161,7 +182,9 @@ pub mod pallet {
 		/// Sub-accounts of an owner; their numbers are below this.
 		#[pallet::constant]
 		type MaxSubAccounts: Get<u8>;
-		/// The most liquidations that one block starts by itself.
+		/// The most liquidations that a block starts by itself before its transactions, and again after
+		/// them if there is room. What a price sets off, and accounts with positions in markets that
+		/// may not be liquidated, 16 of each at once, come on top.
 		#[pallet::constant]
 		type LiquidationsPerBlock: Get<u32>;
 		/// The most weight that waking accounts may take at the start of a block.
@@ -170,6 +193,9 @@ pub mod pallet {
 		/// The most resting orders that closing one position may fill.
 		#[pallet::constant]
 		type MaxLiquidationFills: Get<u16>;
+		/// How far the book of a market may move its mark price from the index. A market is only created
+		/// with maintenance margin of at least twice that.
+		type MarkClamp: Convert<MarketId, Ppm>;
 		/// Who may announce higher maintenance rates, and deny new risk in a market at once: the committee.
 		type TightenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Who may lower maintenance rates and add risk: the timelock, after the delay for that.
@@ -219,6 +245,11 @@ pub mod pallet {
 	/// Deficits of each market's liquidated accounts that no fund paid, in quote units.
 	#[pallet::storage]
 	pub type BadDebt<T: Config> = StorageMap<_, Identity, MarketId, Balance, ValueQuery>;
+
+	/// What was taken lately from the longs and from the shorts of each market for deficits that nobody
+	/// paid.
+	#[pallet::storage]
+	pub type Haircuts<T: Config> = StorageMap<_, Identity, MarketId, [Bucket; 2], ValueQuery>;
 
 	/// Markets, one bit each, in which crossed triggers wait for the next block.
 	#[pallet::storage]
@@ -704,7 +735,8 @@ pub mod pallet {
 		UnknownMarket,
 		/// The market already has risk parameters.
 		MarketExists,
-		/// The risk parameters contradict each other or exceed what can be computed.
+		/// The risk parameters contradict each other or exceed what can be computed, or the lowest
+		/// maintenance margin is less than twice what the book may move the mark price.
 		InvalidRiskTerms,
 		/// The market has no price yet.
 		NoPrice,
@@ -750,6 +782,9 @@ pub mod pallet {
 		RecentlyUsed,
 		/// These are not all trading keys of the account.
 		WrongKeys,
+		/// Custody has not received as much as this, less what it paid: deficits that nobody paid are
+		/// missing in it.
+		CustodyExhausted,
 		// Risk parameters.
 		/// Higher maintenance rates are announced already; they are stopped by lowering, or come into force.
 		AlreadyAnnounced,
@@ -780,12 +815,18 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
-			Self::unwind_vault(&mut meter);
-			Self::work_backlog(&mut meter);
-			Self::work_ramps(&mut meter);
-			Self::work_settlements(&mut meter);
-			meter.consumed().saturating_add(T::WeightInfo::block())
+			T::WeightInfo::block()
+		}
+		/// Before all transactions but after the inherents, so that prices are judged by the time of
+		/// this block: after an outage they are as old as they are.
+		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+			let limit = T::HookWeight::get().min(meter.remaining());
+			let mut own = WeightMeter::with_limit(limit);
+			Self::unwind_vault(&mut own);
+			Self::work_backlog(&mut own);
+			Self::work_ramps(&mut own);
+			Self::work_settlements(&mut own);
+			meter.consume(own.consumed());
 		}
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
 			let mut meter = WeightMeter::with_limit(remaining);
@@ -967,7 +1008,7 @@ pub mod pallet {
 
 		// Settlement.
 
-		/// Visit up to `limit` more accounts, 256 at the most, of a market that is being settled. The
+		/// Visit up to `limit` more accounts, 64 at the most, of a market that is being settled. The
 		/// chain does this by itself; anyone may do it sooner. With the last account it becomes known
 		/// what those receive who gained.
 		#[pallet::call_index(50)]

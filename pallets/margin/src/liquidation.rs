@@ -14,13 +14,14 @@ use crate::{
 	triggers::{trees, Tree, Trees},
 	types::{Cursor, Stage},
 	weights::WeightInfo,
-	Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
+	Accounts, Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use breakwater_core::trigger::crossed_page;
 use breakwater_math::liquidation;
 use breakwater_primitives::{
-	AccountRef, Balance, Gate, MarketId, OnPrice, Prices, Settled, Ticks, MAX_MARKETS,
+	clearing::INDEX_WRITES, AccountRef, Balance, Gate, MarketId, OnPrice, Prices, Settled, Ticks,
+	MAX_MARKETS,
 };
 use frame_support::{
 	storage::with_storage_layer,
@@ -136,8 +137,8 @@ impl<T: Config> Pallet<T> {
 		let (open, denied): (Vec<_>, Vec<_>) =
 			markets.partition(|market| Self::may_be_liquidated(*market));
 		let mut budget = T::LiquidationsPerBlock::get();
-		// Even if the last one takes all that a liquidation may take, the limit holds.
-		let cap = meter.limit().saturating_sub(T::WeightInfo::liquidate());
+		// Each liquidation is told how much room it has, so the limit holds whatever the last one does.
+		let cap = meter.limit();
 		let mut found = Self::work_markets(&open, &mut budget, cap, meter);
 		Self::liquidate_worst(&mut found, budget, cap, meter);
 		for market in denied {
@@ -180,7 +181,11 @@ impl<T: Config> Pallet<T> {
 		let mut trees = trees::<T>();
 		let before = Cursors::<T>::get(market);
 		let mut cursors = before;
-		for ((tree, at), cursor) in Self::crossing(market).into_iter().zip(&mut cursors) {
+		// Each block begins with another tree, so that one whose triggers stay crossed starves none.
+		let mut turns: Vec<_> = Self::crossing(market).into_iter().zip(&mut cursors).collect();
+		let first = Self::block_number() as usize % turns.len().max(1);
+		turns.rotate_left(first);
+		for ((tree, at), cursor) in turns {
 			let head = Self::walk(&mut trees, tree, at, None, max / 2, meter);
 			let from = head.end.map(|end| cursor.unwrap_or(end));
 			let tail = match from {
@@ -195,7 +200,7 @@ impl<T: Config> Pallet<T> {
 					if known.contains(who) {
 						continue;
 					}
-					if !has_room(meter, cap, T::WeightInfo::examine()) {
+					if !has_room(meter, cap, Self::examination(*who)) {
 						// Whoever has not had his turn has it next time.
 						if let Some((_, place)) = tail.waiting.get(turn) {
 							*cursor = Some(*place);
@@ -210,6 +215,13 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::keep_cursors(market, &before, &cursors);
 		found
+	}
+
+	/// What examining an account takes at most: all its triggers may move.
+	fn examination(who: AccountRef) -> Weight {
+		let positions = Accounts::<T>::get(who).map_or(0, |account| account.positions.len());
+		let writes = INDEX_WRITES.saturating_mul(positions as u16);
+		T::WeightInfo::examined(1, writes).max(T::WeightInfo::examine())
 	}
 
 	/// Examine an account and pay for it. An index that is full around it leaves it where it is: again
@@ -264,12 +276,21 @@ impl<T: Config> Pallet<T> {
 	) -> u32 {
 		found.sort_by_key(|(severity, _)| *severity);
 		let mut done = 0;
-		for (_, who) in found.iter().take(budget as usize) {
-			if !has_room(meter, cap, T::WeightInfo::liquidated(LIKELY, LIKELY)) {
-				break;
+		found.retain(|(_, who)| {
+			let likely = T::WeightInfo::liquidated(LIKELY, LIKELY);
+			if done >= budget || !has_room(meter, cap, likely) {
+				return true;
+			}
+			// Whoever could do more than there is room for waits, and holds up nobody.
+			let room = cap.saturating_sub(meter.consumed()).min(meter.remaining());
+			let counterparties = Self::counterparties(*who, room);
+			if counterparties == 0 {
+				spend(meter, T::WeightInfo::attempted(1));
+				return true;
 			}
 			done += 1;
-			let spent = match with_storage_layer(|| Self::liquidate_account(*who)) {
+			let tried = with_storage_layer(|| Self::liquidate_account(*who, counterparties));
+			let spent = match tried {
 				Ok(settled) => T::WeightInfo::liquidated(settled.accounts, settled.index_writes),
 				Err(Failed { error, read }) => {
 					// Nothing could be closed. Its age grows all the same, and with it what may be done,
@@ -281,9 +302,9 @@ impl<T: Config> Pallet<T> {
 				},
 			};
 			spend(meter, spent);
-		}
-		found.drain(..done);
-		done as u32
+			false
+		});
+		done
 	}
 
 	/// The trees of a market and where each is crossed.

@@ -110,6 +110,10 @@ impl Observe for Watch {
 	fn observe(market: MarketId, observation: &Observation) {
 		Seen::mutate(|seen| seen.push((market, *observation)));
 	}
+	/// No market has this number.
+	fn observe_chain(observation: &Observation) {
+		Self::observe(MarketId::MAX, observation);
+	}
 }
 
 /// A fund of one number.
@@ -337,6 +341,7 @@ impl Config for Test {
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type MarkClamp = Clamp;
 	type TightenOrigin = frame_system::EnsureSignedBy<Committee, AccountId>;
 	type LoosenOrigin = frame_system::EnsureRoot<AccountId>;
 	type VaultPolicy = Policy;
@@ -350,6 +355,14 @@ pub struct Policy;
 impl VaultPolicy for Policy {
 	fn terms(_: MarketId) -> VaultTerms {
 		VaultTerms::TIER_A
+	}
+}
+
+/// The book moves the mark by 0.75 % at the most.
+pub struct Clamp;
+impl sp_runtime::traits::Convert<MarketId, Ppm> for Clamp {
+	fn convert(_: MarketId) -> Ppm {
+		Ppm(7_500)
 	}
 }
 
@@ -517,6 +530,7 @@ pub fn next_block() {
 	System::set_block_number(block);
 	Now::mutate(|now| *now += 1_000);
 	Margin::on_initialize(block);
+	Margin::on_poll(block, &mut WeightMeter::new());
 	Margin::on_finalize(block);
 	Margin::do_try_state().unwrap();
 }

@@ -1,6 +1,7 @@
 //! The session: accounts loaded for one operation, changed in memory, written once.
 
 use crate::{
+	capacity::COUNTERPARTIES,
 	settlement::{Claimed, Settlement},
 	types::{position_in, Account, BoardEntry, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
@@ -9,7 +10,8 @@ use alloc::vec::Vec;
 use breakwater_math::{apply_fill, arithmetic::signed, Health, RiskTerms};
 use breakwater_primitives::{
 	clearing::Fees, insurance::Charges, shard_of, AccountRef, Amount, Balance, Check, Fill, Hold,
-	Lots, MarketId, OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, Ticks, Verdict,
+	Lots, MarketId, OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, SignedPpm, Ticks,
+	Verdict,
 };
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::DispatchError;
@@ -80,6 +82,12 @@ pub struct House<T: Config> {
 	/// An account that is being liquidated pays a penalty and no charges of insurance.
 	pub(crate) liquidated: Option<AccountRef>,
 	pub(crate) charges: Vec<(MarketId, Charges)>,
+	/// With how many more counterparties a liquidation may trade.
+	pub(crate) counterparties: u16,
+	/// What the next resting order pays that is asked about.
+	pays: (SignedPpm, bool),
+	/// Items read besides accounts, of about their size.
+	pub(crate) looked: u16,
 	/// Settlements that were touched, and what their pots were paid together.
 	pub(crate) settlements: Vec<(MarketId, Settlement)>,
 	pub(crate) pots: Amount,
@@ -100,6 +108,9 @@ impl<T: Config> House<T> {
 			fees: 0,
 			liquidated: None,
 			charges: Vec::new(),
+			counterparties: COUNTERPARTIES,
+			pays: Default::default(),
+			looked: 0,
 			settlements: Vec::new(),
 			pots: 0,
 			boards: Vec::new(),
@@ -339,8 +350,9 @@ impl<T: Config> House<T> {
 			return Verdict::Remove(Removal::Margin);
 		}
 		let opens = opened(held.lots, after_lots(held.lots, side, lots));
-		let left =
-			after.surplus().saturating_sub(signed(self.premium_at_most(index, id, Lots(opens))));
+		let charged = self.premium_at_most(index, id, Lots(opens));
+		let left = after.surplus().saturating_sub(signed(charged));
+		let left = left.saturating_sub(signed(self.cost_of_trading(id, lots)));
 		let quote = self.accounts[index].account.quote;
 		let allowed = left >= 0
 			|| lots <= room && {
@@ -371,6 +383,17 @@ impl<T: Config> House<T> {
 				..last
 			};
 		}
+	}
+
+	/// The fee of a resting order that trades, and the surcharge where it takes; a rebate counts for
+	/// nothing, since it may be less than it says.
+	fn cost_of_trading(&mut self, id: OrderId, lots: Lots) -> Balance {
+		let (fee, takes) = core::mem::take(&mut self.pays);
+		let Ok(terms) = self.risk(id.market()) else { return 0 };
+		let notional = terms.contract.notional(lots, id.tick());
+		let fee = u128::try_from(fee.fee(notional)).unwrap_or(0);
+		let surcharge = if takes { self.charges_of(id.market()).surcharge_on(notional) } else { 0 };
+		fee.saturating_add(surcharge)
 	}
 
 	/// Boards are read again: one has changed.
@@ -448,6 +471,9 @@ impl<T: Config> Session for House<T> {
 			Ok(index) => self.release(index, id, lots, reduce_only, gone),
 			Err(error) => self.fail(error),
 		}
+	}
+	fn pays(&mut self, fee: SignedPpm, takes: bool) {
+		self.pays = (fee, takes);
 	}
 	fn maker(&mut self, maker: AccountRef, id: OrderId, want: Lots, reduce_only: bool) -> Verdict {
 		match self.place(maker) {

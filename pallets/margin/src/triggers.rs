@@ -2,12 +2,12 @@
 
 use crate::{
 	checks::Seen,
-	session::{Loaded, Moved},
+	session::{Filled, Loaded, Moved},
 	types::{grid_cell, grid_place, position_in, Position},
 	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
 	TriggerWords,
 };
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use breakwater_core::{
 	store::{Kind, WriteBack},
 	trigger::{arm as core_arm, disarm, TriggerPage, BUCKET_TICKS},
@@ -108,6 +108,12 @@ impl Tree {
 	}
 }
 
+/// Where a bucket of entry prices stands in a tree of the grid: each has pages of its own, so that those
+/// who gained most are found first, however many others there are.
+pub(crate) const fn grid_tick(bucket: u16) -> Ticks {
+	Ticks(bucket as u32 * BUCKET_TICKS)
+}
+
 /// Where the triggers of a position wait, and its place on the grid of deleveraging.
 pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 	let (market, lots) = (position.market, position.lots);
@@ -119,7 +125,7 @@ pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 		price.map(|tick| (Tree::price(market, lots), tick)),
 		funding.map(|step| (Tree::funding(market, lots), step.as_ticks())),
 		grid_place(position.cell)
-			.map(|(class, bucket)| (Tree::grid(market, lots, class), Ticks(bucket.into()))),
+			.map(|(class, bucket)| (Tree::grid(market, lots, class), grid_tick(bucket))),
 	]
 }
 
@@ -132,7 +138,7 @@ struct Target {
 
 /// Where the triggers of the positions `held` shall wait. Those that still come in time stay, and with
 /// them the place on the grid, which is only brought up to date when they move.
-fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
+fn targets(quote: Amount, held: &[&Seen], traded: Option<&[Filled]>) -> Vec<Target> {
 	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.armed_leg()).collect();
 	let armed = legs.iter().copied().zip(held.iter().map(|seen| seen.position.armed));
 	let keep = trigger::holds(quote, armed.clone());
@@ -146,9 +152,14 @@ fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
 	let equity = Health::of(quote, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
-	let cell = |seen: &Seen| grid_cell(class, deleveraging::bucket(seen.leg().entry()));
+	let moves = moving(held, traded);
+	let cell = |seen: &Seen, moves: bool| match seen.position.cell {
+		cell if cell != 0 && !moves => cell,
+		_ => grid_cell(class, deleveraging::bucket(seen.leg().entry())),
+	};
 	if keep {
-		return held.iter().map(|seen| Target { cell: cell(seen), ..stays(seen) }).collect();
+		let kept = held.iter().zip(&moves);
+		return kept.map(|(seen, m)| Target { cell: cell(seen, *m), ..stays(seen) }).collect();
 	}
 	// What slack there is goes to the positions whose prices wake the account.
 	let moved: Vec<bool> = armed.map(|(leg, armed)| trigger::price_crossed(&leg, &armed)).collect();
@@ -164,21 +175,80 @@ fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
 	let weights = legs.iter().zip(held).zip(&boosts);
 	let weights = weights.map(|((leg, seen), boost)| trigger::weight(leg, seen.volatility, *boost));
 	let weights: Vec<u128> = weights.collect();
-	let placed = trigger::place_by(quote, &legs, &weights, woken);
-	let placed = placed.into_iter().zip(boosts).zip(held);
-	placed.map(|((armed, boost), seen)| Target { armed, cell: cell(seen), boost }).collect()
+	let placed = place(quote, held, &moves, &weights, woken);
+	let placed = placed.into_iter().zip(boosts).zip(held.iter().zip(&moves));
+	let target = |((armed, boost), (seen, moves)): ((Armed, u8), (&&Seen, &bool))| Target {
+		armed,
+		cell: cell(seen, *moves),
+		boost,
+	};
+	placed.map(target).collect()
 }
 
-/// Bring the triggers of an account in line with its positions.
+/// Which positions' triggers move when some have to. What a fill may change is bounded, since anybody
+/// may be filled at somebody else's cost: only the positions that traded move, or the largest where
+/// none of those is left. Where nothing traded, all do.
+fn moving(held: &[&Seen], traded: Option<&[Filled]>) -> Vec<bool> {
+	let Some(traded) = traded else { return vec![true; held.len()] };
+	let moves = |seen: &&Seen| {
+		let market = seen.position.market;
+		traded.iter().any(|filled| filled.market == market)
+	};
+	let mut moving: Vec<bool> = held.iter().map(moves).collect();
+	if !moving.contains(&true) {
+		let largest = (0..held.len()).max_by_key(|at| held.get(*at).map(|s| s.leg().notional()));
+		if let Some(moves) = largest.and_then(|at| moving.get_mut(at)) {
+			*moves = true;
+		}
+	}
+	moving
+}
+
+/// Place the triggers of the positions that move. The others count with what they come to just before
+/// their triggers, so that rule (R) holds for all; where that leaves nothing, those that move are
+/// placed as crossed already, and whoever examines the account next places all of them.
+fn place(
+	quote: Amount,
+	held: &[&Seen],
+	moves: &[bool],
+	weights: &[u128],
+	woken: bool,
+) -> Vec<Armed> {
+	let (mut rest, mut moving, mut of_moving) = (quote, Vec::new(), Vec::new());
+	for ((seen, moves), weight) in held.iter().zip(moves).zip(weights) {
+		let leg = seen.armed_leg();
+		if *moves {
+			moving.push(leg);
+			of_moving.push(*weight);
+		} else {
+			rest = rest.saturating_add(trigger::at_worst(&leg, &seen.position.armed));
+		}
+	}
+	let mut placed = trigger::place_by(rest, &moving, &of_moving, woken).into_iter();
+	let one = |(seen, moves): (&&Seen, &bool)| {
+		let stays = seen.position.armed;
+		if *moves {
+			placed.next().unwrap_or(stays)
+		} else {
+			stays
+		}
+	};
+	held.iter().zip(moves).map(one).collect()
+}
+
+/// Bring the triggers of an account in line with its positions: of all where it is `whole`, otherwise
+/// of those that traded.
 fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
+	whole: bool,
 	armed_at: &mut Vec<(Tree, Ticks)>,
 ) -> Result<(), Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
-	let targets = targets(loaded.account.quote, &held);
+	let traded = (!whole).then_some(loaded.fills.as_slice());
+	let targets = targets(loaded.account.quote, &held, traded);
 	let wanted = |(seen, target): (&&Seen, &Target)| {
 		waiting(&Position { armed: target.armed, cell: target.cell, ..seen.position })
 	};
@@ -256,7 +326,13 @@ impl<T: Config> House<T> {
 				let positions = self.accounts[index].account.positions.clone();
 				let seen = self.seen(&positions);
 				self.end_liquidation(index, &seen);
-				rearm::<T>(&mut trees, &mut self.accounts[index], &seen, &mut armed)?;
+				// What a call does to its own account is declared; what happens to others is bounded.
+				let loaded = &mut self.accounts[index];
+				let whole = match self.liquidated {
+					Some(who) => loaded.who == who,
+					None => loaded.fills.is_empty(),
+				};
+				rearm::<T>(&mut trees, loaded, &seen, whole, &mut armed)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {

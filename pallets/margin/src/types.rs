@@ -7,8 +7,8 @@ use breakwater_math::{
 	Accrual, Armed, Ppm,
 };
 use breakwater_primitives::{
-	AccountRef, Amount, AssetId, Balance, Lots, MarketId, Millis, OpenOrder, Permission, Prices,
-	Side,
+	bucket::Bucket, AccountRef, Amount, AssetId, Balance, Lots, MarketId, Millis, OpenOrder,
+	Permission, Prices, Side,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
@@ -271,10 +271,8 @@ pub struct Flow {
 	pub in_block: Balance,
 	/// Counterparties examined for deleveraging in that block.
 	pub examined: u16,
-	/// When the minute of `in_minute` began, in milliseconds of chain time.
-	pub minute: Millis,
-	/// Notional value closed in that minute, in quote units.
-	pub in_minute: Balance,
+	/// Notional value closed in the last minute.
+	pub minute: Bucket,
 }
 
 /// Notional value traded in the last 30 days: each day it loses a thirtieth of itself, so that an

@@ -4,8 +4,11 @@
 //! ledger) are charged once per block by the runtime and count as reads here, which is on the safe
 //! side.
 
-use crate::types::MAX_POSITIONS;
-use breakwater_primitives::Settled;
+use crate::{
+	capacity::{at_most, COUNTERPARTIES},
+	types::{MAX_ORDERS, MAX_POSITIONS},
+};
+use breakwater_primitives::{clearing::INDEX_WRITES, Settled};
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
@@ -29,16 +32,17 @@ pub trait WeightInfo {
 	fn transfer() -> Weight;
 	/// Close an account: as a withdrawal without positions; key and account are removed.
 	fn close_account() -> Weight;
-	/// Liquidate: cancel 64 orders, close two legs with up to 16 makers each, and against others
-	/// of 64 who are examined.
+	/// Liquidate an account with as many positions and orders as it may have, against as many
+	/// counterparties as one liquidation may trade with.
 	fn liquidate() -> Weight;
-	/// What a liquidation really took that wrote so many accounts and pages of the trigger index.
+	/// What a liquidation really took that wrote so many accounts and pages of the trigger index; what
+	/// was only read counts among the accounts, four items as one.
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight;
 	/// Look at an account whose trigger was crossed and move the trigger.
 	fn examine() -> Weight;
 	/// What an examination really took that wrote so many accounts and pages of the trigger index.
 	fn examined(accounts: u16, index_writes: u16) -> Weight;
-	/// What a liquidation took that closed nothing and read so many accounts.
+	/// What a liquidation took that closed nothing and read so many accounts and pages.
 	fn attempted(read: u16) -> Weight;
 	/// Ask whether a market may be liquidated.
 	fn ask() -> Weight;
@@ -80,9 +84,8 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 const MOST: u64 = MAX_POSITIONS as u64;
 /// Items read for each position: gate, terms, totals, two pages of the book.
 const READ_EACH: u64 = 5;
-/// Pages and words of triggers written for each position that moves: a price, a funding step and a
-/// place on the grid, each taken from one page and put into another.
-const INDEX_EACH: u16 = 12;
+/// Pages and words of triggers written for each position that moves.
+const INDEX_EACH: u16 = INDEX_WRITES;
 
 /// The most that a session with so many accounts writes when all their triggers move.
 const fn worst(accounts: u16) -> Settled {
@@ -138,12 +141,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(40, 16_000).saturating_add(T::DbWeight::get().reads_writes(10, 8))
 	}
 	fn liquidate() -> Weight {
-		// 64 cancelled orders on up to 24 pages; 96 counterparties, each with its page of the book or of
-		// the grid and two pages of triggers; the vault with its own, and what it lost in two markets and
-		// in all.
-		let orders = micros(200, 60_000).saturating_add(T::DbWeight::get().reads_writes(48, 48));
-		let vault = micros(40, 40_000).saturating_add(T::DbWeight::get().reads_writes(30, 15));
-		orders.saturating_add(vault).saturating_add(Self::liquidated(96, 192))
+		let most = at_most(COUNTERPARTIES, MAX_POSITIONS as u16, MAX_ORDERS as u16);
+		Self::liquidated(most.accounts, most.index_writes)
 	}
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight {
 		// For each account itself and a page of the book; then words, totals, ledger, funds, and what the

@@ -8,8 +8,9 @@
 //!       └──────── Uncrossing ◄── Closing ── each block may be the last ──┘
 //! ```
 //!
-//! Everything happens at the start of a block, before any order of it, and also in blocks that carry
-//! no transactions: the clock is that of the block before.
+//! Everything happens at the start of a block, after its inherents and before any order of it, and also
+//! in blocks that carry no transactions. Where nobody reports prices, which is so after an outage, an
+//! auction is extended as if its price were too far from the index.
 //!
 //! **The end is hard to predict, not random.** Aura has no source of randomness. Whether a block is
 //! the last is a hash over its parent's hash, the index as last pushed and its time: one block in
@@ -42,7 +43,7 @@ use breakwater_core::{
 };
 use breakwater_primitives::{
 	clearing::Fees, Auctions, Check, Clearing, Gate, GateView, Level, Lots, MarketId, Millis,
-	OrderId, Removal, Scope, Session, Side, SignedPpm, Ticks, Verdict, MAX_MARKETS,
+	OrderId, Removal, Scope, Session, Side, SignedPpm, Ticks, Validity, Verdict, MAX_MARKETS,
 };
 use codec::Encode;
 use core::marker::PhantomData;
@@ -221,9 +222,11 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		let found = Self::price_of(market, (Ticks(1), Ticks::MAX), PRICED_ORDERS);
-		let index = T::Clearing::session().prices(market).index;
-		let far = found.is_some_and(|found| outside_collar(found.price, index, extensions));
-		if far && extensions < MAX_EXTENSIONS {
+		let prices = T::Clearing::session().prices(market);
+		let validity = prices.validity_at(Self::now_millis(), T::PriceAgeLimit::get());
+		let silent = validity >= Validity::Stale;
+		let beyond = |found: Indicative| outside_collar(found.price, prices.index, extensions);
+		if (silent || found.is_some_and(beyond)) && extensions < MAX_EXTENSIONS {
 			let extensions = extensions.saturating_add(1);
 			let until = Self::now_millis().saturating_add(EXTENSION);
 			Self::set_phase(market, Phase::Collecting { until, extensions });
@@ -331,7 +334,9 @@ struct Crowd<'a, T, S> {
 }
 
 impl<T: Config, S: Session> Crowd<'_, T, S> {
-	fn verdict(&mut self, id: OrderId, order: &Resting, want: Lots) -> Verdict {
+	fn verdict(&mut self, id: OrderId, order: &Resting, want: Lots, takes: bool) -> Verdict {
+		let fee = self.fee(order);
+		self.session.pays(fee, takes);
 		self.session.maker(order.owner, id, want, order.reduce_only())
 	}
 
@@ -362,8 +367,8 @@ impl<T: Config, S: Session> Counterparties for Crowd<'_, T, S> {
 			};
 		}
 		Verdicts {
-			bid: self.verdict(bid.id, &bid.order, pair.lots),
-			ask: self.verdict(ask.id, &ask.order, pair.lots),
+			bid: self.verdict(bid.id, &bid.order, pair.lots, pair.younger() == Side::Bid),
+			ask: self.verdict(ask.id, &ask.order, pair.lots, pair.younger() == Side::Ask),
 		}
 	}
 

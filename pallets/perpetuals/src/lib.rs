@@ -38,8 +38,8 @@
 //! not fit goes on in the next.
 //!
 //! ```text
-//!   on_initialize ──► auctions and batches trade at one price ──► books of settled markets are cleared
-//!                 ──► stop orders that wait behind others
+//!   on_poll ──► auctions and batches trade at one price ──► books of settled markets are cleared
+//!           ──► stop orders that wait behind others
 //!                 ──► switches that lapsed ──► premiums are sampled, funding accrues
 //!   a price       ──► stop orders that it crosses, within the meter of the feed
 //! ```
@@ -598,12 +598,20 @@ pub mod pallet {
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
-			Self::run_auctions(&mut meter);
-			Self::clear_settled(&mut meter);
-			Self::fire_backlog(&mut meter);
 			Self::lapse_switches(&mut meter);
 			Self::sample_premiums(&mut meter);
 			T::WeightInfo::block(MarketCount::<T>::get()).saturating_add(meter.consumed())
+		}
+
+		/// Before all transactions but after the inherents, so that prices are judged by the time of
+		/// this block: after an outage nothing trades as if no time had passed.
+		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+			let limit = T::HookWeight::get().min(meter.remaining());
+			let mut own = WeightMeter::with_limit(limit);
+			Self::run_auctions(&mut own);
+			Self::clear_settled(&mut own);
+			Self::fire_backlog(&mut own);
+			meter.consume(own.consumed());
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {

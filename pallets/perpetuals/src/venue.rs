@@ -103,7 +103,8 @@ impl<T: Config> Venue for Pallet<T> {
 			limit: worst,
 			lots,
 			max_fills,
-			max_removals: T::MaxRemovals::get(),
+			// What is met is bounded by what the caller has room for.
+			max_removals: T::MaxRemovals::get().min(max_fills),
 			now: Self::seconds(),
 		};
 		let taken = books.take(session, &taker, SelfTrade::CancelResting, &rules).taken;

@@ -81,8 +81,8 @@ pub mod pallet {
 	use alloc::vec::Vec;
 	use average::Hour;
 	use breakwater_primitives::{
-		Gate, MarketId, OnPrice, Prices, Quotes, ReferencePrice, SettlementPrice, Ticks, Validity,
-		MAX_MARKETS,
+		Gate, MarketId, OnPrice, Ppm, Prices, Quotes, ReferencePrice, SettlementPrice, Ticks,
+		Validity, MAX_MARKETS,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -90,6 +90,7 @@ pub mod pallet {
 		weights::WeightMeter,
 	};
 	use frame_system::pallet_prelude::*;
+	use sp_runtime::traits::Convert;
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
@@ -119,6 +120,9 @@ pub mod pallet {
 		/// fit waits for their hooks.
 		#[pallet::constant]
 		type OnPriceLimit: Get<Weight>;
+		/// The maintenance margin fraction of a small position in a market. The book may move the mark
+		/// by half of it at the most, or who moves it could have others liquidated.
+		type Maintenance: Convert<MarketId, Ppm>;
 		/// Who may change how reports are judged: the timelock.
 		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Weights of the calls.
@@ -215,6 +219,8 @@ pub mod pallet {
 		WrongNumberOfPrices,
 		/// A parameter is out of its range.
 		InvalidParams,
+		/// The book may move the mark by half the market's lowest maintenance margin at the most.
+		ClampTooWide,
 	}
 
 	#[pallet::hooks]
@@ -258,6 +264,8 @@ pub mod pallet {
 			T::LoosenOrigin::ensure_origin(origin)?;
 			ensure!(T::Markets::contains(&market), Error::<T>::UnknownMarket);
 			ensure!(params.is_valid(), Error::<T>::InvalidParams);
+			let most = T::Maintenance::convert(market).0 / 2;
+			ensure!(params.mark_clamp.0 <= most, Error::<T>::ClampTooWide);
 			let from = Params::<T>::get(market);
 			Params::<T>::insert(market, params);
 			Self::deposit_event(Event::ParamsSet { market, from, to: params });

@@ -89,6 +89,11 @@ pub enum Check<'a> {
 	None,
 }
 
+/// Pages and words of the trigger index that a position writes when all its triggers move: a price, a
+/// funding step and a place on the grid, each taken from one page and put into another, with two words
+/// for each page and one for both. A fill moves those of one position of each side.
+pub const INDEX_WRITES: u16 = 3 * (2 + 4 + 1);
+
 /// What a commit did, for the actual weight of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -175,6 +180,9 @@ pub trait Session: Sized {
 	/// `lots` of the resting order `id` of `who` rest no longer, without a fill; `gone` says
 	/// whether nothing of the order is left.
 	fn free(&mut self, who: AccountRef, id: OrderId, lots: Lots, reduce_only: bool, gone: bool);
+	/// What the next order that [`Session::maker`] is asked about pays if it trades: this fee, and what
+	/// takers pay to insurance where it `takes`.
+	fn pays(&mut self, _fee: crate::SignedPpm, _takes: bool) {}
 	/// Whether and how far the resting order `id` of `maker` may trade `want` lots now. The answer
 	/// binds: `settle` with it cannot fail. In an auction both orders of a fill rest, and both are
 	/// asked.
@@ -292,4 +300,9 @@ pub trait Custody<AccountId> {
 	fn receive(from: &AccountId, amount: Balance) -> DispatchResult;
 	/// Pay `amount` out of custody to `to`.
 	fn pay(to: &AccountId, amount: Balance) -> DispatchResult;
+	/// Whether custody holds what is claimed of it, by the running totals. While it does not, nobody
+	/// is paid first. To be asked before anything is changed.
+	fn agrees() -> bool {
+		true
+	}
 }

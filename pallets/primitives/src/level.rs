@@ -134,7 +134,8 @@ impl Level {
 			Level::Normal | Level::Watch => Denied(0),
 			Level::Guarded => Denied::of(&[OpenMarket]),
 			Level::ReduceOnly => Denied::of(&[OpenMarket, OpenLimit]),
-			// Nothing trades before the uncross, so a liquidation has no counterparty.
+			// Nothing trades before the uncross, so a liquidation finds nobody in the book. The clearing
+			// house closes bankrupt accounts against those who gained all the same.
 			Level::Auction => Denied::of(&[OpenMarket, Withdraw, Liquidate]),
 			Level::Freeze | Level::Settle => {
 				Denied::of(&[OpenMarket, OpenLimit, OpenPostOnly, Reduce, Withdraw, Liquidate])
@@ -352,6 +353,8 @@ pub enum Observation {
 pub trait Observe {
 	/// `observation` happened in `market`.
 	fn observe(market: MarketId, observation: &Observation);
+	/// `observation` is about the chain and no single market.
+	fn observe_chain(_observation: &Observation) {}
 }
 
 impl Observe for () {

@@ -22,6 +22,7 @@
 extern crate alloc;
 
 pub mod api;
+pub mod bucket;
 pub mod clearing;
 pub mod governance;
 pub mod incident;

@@ -19,8 +19,8 @@ use crate::{
 	MILLISECS_PER_BLOCK, USDC, USDC_UNIT,
 };
 use breakwater_primitives::{
-	Balance, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks, VaultPolicy,
-	VaultTerms, MAX_MARKETS,
+	Balance, Clearing, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks,
+	VaultPolicy, VaultTerms, MAX_MARKETS,
 };
 use frame_support::{
 	parameter_types,
@@ -30,7 +30,7 @@ use frame_support::{
 };
 use pallet_insurance::DrawLimits;
 use pallet_perpetuals::Tier;
-use sp_runtime::Perbill;
+use sp_runtime::{traits::Convert, Perbill};
 
 /// The most price feeders.
 pub type MaxFeeders = ConstU32<32>;
@@ -92,6 +92,24 @@ impl Exposure for Insured {
 	}
 }
 
+/// The maintenance margin fraction of a small position in a market.
+pub struct Maintenance;
+
+impl Convert<MarketId, Ppm> for Maintenance {
+	fn convert(market: MarketId) -> Ppm {
+		<Margin as Clearing<_>>::base_fractions(market).1
+	}
+}
+
+/// How far the book may move the mark price of a market.
+pub struct MarkClamp;
+
+impl Convert<MarketId, Ppm> for MarkClamp {
+	fn convert(market: MarketId) -> Ppm {
+		pallet_price_guard::Params::<Runtime>::get(market).mark_clamp
+	}
+}
+
 /// On what terms the vault takes positions, by tier.
 pub struct VaultTiers;
 
@@ -144,6 +162,7 @@ impl pallet_price_guard::Config for Runtime {
 	type Gate = CircuitBreaker;
 	type OnPrice = (CircuitBreaker, Margin, Perpetuals);
 	type OnPriceLimit = OnPriceLimit;
+	type Maintenance = Maintenance;
 	type LoosenOrigin = EnsureRepair;
 	type WeightInfo = pallet_price_guard::weights::SubstrateWeight<Runtime>;
 }
@@ -181,6 +200,7 @@ impl pallet_margin::Config for Runtime {
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = MaxFills;
+	type MarkClamp = MarkClamp;
 	type TightenOrigin = EnsureCommitteeHalf;
 	type LoosenOrigin = EnsureLoosen;
 	type VaultPolicy = VaultTiers;

@@ -231,3 +231,27 @@ fn everything_at_once() -> crate::DrawLimits {
 	let all = crate::bucket::Fractions { hour: Ppm(1_000_000), day: Ppm(1_000_000) };
 	crate::DrawLimits { market: all, all }
 }
+
+#[test]
+fn asking_what_is_coverable_draws_nothing_and_tells_what_cover_pays() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(Insurance::contribute(RuntimeOrigin::signed(ALICE), Some(BTC), 100));
+		assert_ok!(Insurance::contribute(RuntimeOrigin::signed(BOB), None, 10_000));
+		for deficit in [0, 40, 300, 100_000] {
+			let before = (Insurance::insurance_of(BTC), Insurance::global(), Insurance::total());
+			let coverable = Insurance::coverable(BTC, deficit);
+			let after = (Insurance::insurance_of(BTC), Insurance::global(), Insurance::total());
+			assert_eq!(before, after);
+			assert_eq!(Insurance::cover(BTC, deficit), coverable);
+		}
+	});
+}
+
+#[test]
+fn what_belongs_to_nobody_goes_to_the_global_fund() {
+	ExtBuilder::default().contribution(BOB, None, 1_000).build_and_execute(|| {
+		// The clearing house has it already, so no token moves.
+		assert!(<Insurance as Backstop>::found(7));
+		assert_eq!((Insurance::global(), Insurance::total()), (1_007, 1_007));
+	});
+}

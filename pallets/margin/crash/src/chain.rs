@@ -17,7 +17,7 @@ use sp_runtime::traits::Dispatchable;
 /// What is left of a block for the hooks that come after the calls: a chain under load has less.
 const IDLE: Weight = Weight::from_parts(20_000_000_000, u64::MAX);
 /// What the hooks before the calls may take.
-const POLL: Weight = Weight::from_parts(50_000_000_000, u64::MAX);
+const POLL: Weight = Weight::from_parts(200_000_000_000, u64::MAX);
 
 /// Begin block `number` at `now`, in milliseconds since the Unix epoch.
 pub fn begin(number: u32, now: Millis) {
@@ -62,10 +62,10 @@ fn dispatch(origin: RuntimeOrigin, call: impl Into<RuntimeCall>) -> DispatchResu
 	done.map(|_| ()).map_err(|failed| failed.error)
 }
 
-/// Every feeder reports `price`.
-pub fn feed(market: MarketId, price: Ticks) {
+/// Every feeder reports these prices.
+pub fn feed(prices: &[(MarketId, Ticks)]) {
 	for feeder in FEEDERS {
-		let prices = BoundedVec::truncate_from(vec![(market, price)]);
+		let prices = BoundedVec::truncate_from(prices.to_vec());
 		// A second report within a block is refused, which is no concern of those who feed.
 		let _ = call(feeder, pallet_price_guard::Call::<Runtime>::feed { prices });
 	}

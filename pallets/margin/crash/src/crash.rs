@@ -88,7 +88,7 @@ impl Crash {
 		let index = shape.ticks(first.open);
 		chain::begin(1, first.at - u64::from(WARM_UP) * BLOCK);
 		list(shape);
-		chain::feed(MARKET, Ticks(index));
+		chain::feed(&[(MARKET, Ticks(index))]);
 		let traders: Vec<_> = (0..setting.traders)
 			.map(|n| Trader::draw(FIRST_TRADER + n, 8, &shape, &mut random))
 			.collect();
@@ -98,7 +98,7 @@ impl Crash {
 		makers.fund();
 		for second in 0..WARM_UP {
 			chain::next(BLOCK);
-			chain::feed(MARKET, Ticks(index));
+			chain::feed(&[(MARKET, Ticks(index))]);
 			makers.quote(second, index);
 		}
 		let counter = Counter::new(shape);
@@ -130,7 +130,7 @@ impl Crash {
 	fn second(&mut self, index: u32) {
 		let events = chain::next(BLOCK);
 		self.counter.saw(events);
-		chain::feed(MARKET, Ticks(index));
+		chain::feed(&[(MARKET, Ticks(index))]);
 		let block = crate::runtime::System::block_number();
 		self.makers.quote(block, index);
 		let open = CircuitBreaker::view(MARKET).allows(Action::OpenMarket).is_ok();

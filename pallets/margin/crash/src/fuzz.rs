@@ -21,11 +21,11 @@ use crate::{
 		Timestamp, ISSUER, USDC, USDC_UNIT,
 	},
 };
-use breakwater_primitives::{Backstop, Level, MarketId, Scope, Ticks};
+use breakwater_primitives::{Backstop, Level, Lots, MarketId, Scope, Side, Ticks};
 use draw::Draw;
 use frame_support::{traits::GetCallMetadata, BoundedVec};
 use pallet_margin::types::MarketTotals;
-use pallet_perpetuals::{Mode, NewMarket, Tier};
+use pallet_perpetuals::{Mode, NewMarket, OrderKind, PlaceOrder, Tier, TimeInForce};
 use sp_runtime::traits::Dispatchable;
 use std::collections::BTreeMap;
 
@@ -51,6 +51,8 @@ pub struct Report {
 	pub checks: u64,
 	/// How often each call was tried and accepted, by `Pallet.call`.
 	pub calls: BTreeMap<String, (u64, u64)>,
+	/// How often each error refused a call.
+	pub refusals: BTreeMap<&'static str, u64>,
 	/// How often what happened that matters most here, by name.
 	pub events: BTreeMap<&'static str, u64>,
 }
@@ -112,6 +114,9 @@ impl Report {
 			let sum = self.calls.entry(name).or_default();
 			*sum = (sum.0 + tried, sum.1 + accepted);
 		}
+		for (name, times) in other.refusals {
+			*self.refusals.entry(name).or_default() += times;
+		}
 		for (name, times) in other.events {
 			*self.events.entry(name).or_default() += times;
 		}
@@ -150,9 +155,8 @@ impl Fuzz<'_> {
 			let symbol = BoundedVec::truncate_from(symbol.into());
 			chain::list(&NewMarket { symbol, mode, ..shape.market() });
 		}
-		for (market, price) in PRICES.into_iter().enumerate() {
-			chain::feed(MarketId(market as u16), Ticks(price));
-		}
+		let prices = (0..).map(MarketId).zip(PRICES.map(Ticks));
+		chain::feed(&prices.collect::<Vec<_>>());
 		for market in [Some(MarketId(0)), None] {
 			let amount = u128::from(self.random.below(20_000) + 1) * USDC_UNIT;
 			let give = pallet_insurance::Call::<Runtime>::contribute { market, amount };
@@ -166,7 +170,28 @@ impl Fuzz<'_> {
 			chain::call(who, deposit)
 				.map_err(|error| self.fail("deposit", format!("{error:?}")))?;
 		}
+		self.open();
 		Ok(())
+	}
+
+	/// Each two traders open a position against each other, with much leverage: whoever has less decides
+	/// how much, and it may be refused.
+	fn open(&mut self) {
+		for buyer in TRADERS.step_by(2) {
+			let (seller, market) = (buyer + 1, MarketId(self.random.below(2) as u16));
+			let price = Ticks(draw::index(market));
+			let leverage = if market.0 == 0 { 24 } else { 11 };
+			let least = draw::quote(buyer).min(draw::quote(seller));
+			let value = least * u128::from(2 + self.random.below(leverage - 1));
+			let lots = Lots(u64::try_from(value / (u128::from(price.0) * 100)).unwrap_or(1).max(1));
+			for (who, side) in [(seller, Side::Ask), (buyer, Side::Bid)] {
+				let time_in_force = TimeInForce::GoodTilCancelled;
+				let kind = OrderKind::Limit { price, time_in_force };
+				let order = PlaceOrder::new(market, side, kind, lots);
+				let place = pallet_perpetuals::Call::<Runtime>::place { sub: 0, order };
+				let _ = chain::call(who, place);
+			}
+		}
 	}
 
 	fn run(&mut self, plan: Plan) -> Result<(), Failure> {
@@ -216,7 +241,11 @@ impl Fuzz<'_> {
 		let told = format!("{who}: {call:?}");
 		let metadata = call.get_call_metadata();
 		let name = format!("{}.{}", metadata.pallet_name, metadata.function_name);
-		let accepted = chain::call(who, call).is_ok();
+		let done = chain::call(who, call);
+		let accepted = done.is_ok();
+		if let Err(error) = done {
+			*self.report.refusals.entry(error.into()).or_default() += 1;
+		}
 		let counts = self.report.calls.entry(name).or_default();
 		*counts = (counts.0 + 1, counts.1 + u64::from(accepted));
 		told
@@ -224,15 +253,17 @@ impl Fuzz<'_> {
 
 	/// Feeders report: mostly a little more or less, sometimes a jump, sometimes not all the same.
 	fn price(&mut self) -> String {
+		// Nobody reports twice in a block.
+		self.count(chain::next(1_000));
 		let market = MarketId(self.random.below(MARKETS.into()) as u16);
 		let index = draw::index(market);
 		// Mostly so little that nothing is restricted, or nobody would ever hold a position.
 		let reach = match self.random.below(100) {
-			0..55 => 3,
-			55..85 => 10,
-			85..94 => 20,
-			94..97 => 45,
-			97..99 => 150,
+			0..35 => 3,
+			35..65 => 10,
+			65..82 => 22,
+			82..92 => 45,
+			92..97 => 150,
 			_ => 600,
 		};
 		let moved = |random: &mut Random, reach: i64| {
@@ -258,10 +289,8 @@ impl Fuzz<'_> {
 		for _ in 0..blocks {
 			self.count(chain::next(millis));
 			if !self.random.one_in(6) {
-				for market in 0..MARKETS {
-					let market = MarketId(market);
-					chain::feed(market, Ticks(draw::index(market)));
-				}
+				let now = |market| (MarketId(market), Ticks(draw::index(MarketId(market))));
+				chain::feed(&(0..MARKETS).map(now).collect::<Vec<_>>());
 			}
 		}
 		format!("{blocks} blocks, {millis} ms apart")

@@ -171,6 +171,9 @@ fn fuzz(options: &Fuzzing) -> Result<(), String> {
 	for (name, (tried, accepted)) in &report.calls {
 		println!("{name:<32}{tried:>10} tried{accepted:>10} accepted");
 	}
+	for (name, times) in &report.refusals {
+		println!("{name:<32}{times:>10} refused");
+	}
 	for (name, times) in &report.events {
 		println!("{name:<32}{times:>10}");
 	}

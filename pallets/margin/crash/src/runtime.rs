@@ -2,8 +2,8 @@
 //! memory. What governance does, Root does here. Which steps of the ladder are taken can be set.
 
 use breakwater_primitives::{
-	Backstop, Balance, Charges, CoverTerms, Exposure, MarketId, Millis, Observation, Observe,
-	OnVolatility, Ppm, Ticks, VaultPolicy, VaultTerms, MAX_MARKETS,
+	Backstop, Balance, Charges, Clearing, CoverTerms, Exposure, MarketId, Millis, Observation,
+	Observe, OnVolatility, Ppm, Ticks, VaultPolicy, VaultTerms, MAX_MARKETS,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -22,7 +22,7 @@ use pallet_circuit_breaker::{CallName, Limit, Powers};
 use pallet_insurance::DrawLimits;
 use pallet_margin::steps::Steps;
 use pallet_perpetuals::Tier;
-use sp_runtime::BuildStorage;
+use sp_runtime::{traits::Convert, BuildStorage};
 
 /// A block of this runtime.
 pub type Block = frame_system::mocking::MockBlockU32<Runtime>;
@@ -273,6 +273,7 @@ impl pallet_price_guard::Config for Runtime {
 	type Gate = CircuitBreaker;
 	type OnPrice = (CircuitBreaker, Margin, Perpetuals);
 	type OnPriceLimit = OnPriceLimit;
+	type Maintenance = Maintenance;
 	type LoosenOrigin = EnsureRoot<AccountId>;
 	type WeightInfo = pallet_price_guard::weights::SubstrateWeight<Runtime>;
 }
@@ -292,6 +293,24 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type SettleOrigin = EnsureRoot<AccountId>;
 	type Settlement = (Margin, Perpetuals);
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
+}
+
+/// The maintenance margin fraction of a small position in a market.
+pub struct Maintenance;
+
+impl Convert<MarketId, Ppm> for Maintenance {
+	fn convert(market: MarketId) -> Ppm {
+		<Margin as Clearing<_>>::base_fractions(market).1
+	}
+}
+
+/// How far the book may move the mark price of a market.
+pub struct MarkClamp;
+
+impl Convert<MarketId, Ppm> for MarkClamp {
+	fn convert(market: MarketId) -> Ppm {
+		pallet_price_guard::Params::<Runtime>::get(market).mark_clamp
+	}
 }
 
 /// The vault's terms by the tier of a market.
@@ -326,6 +345,7 @@ impl pallet_margin::Config for Runtime {
 	type TightenOrigin = EnsureRoot<AccountId>;
 	type LoosenOrigin = EnsureRoot<AccountId>;
 	type VaultPolicy = VaultTiers;
+	type MarkClamp = MarkClamp;
 	type SettlementPrice = PriceGuard;
 	type Ladder = Ladder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;

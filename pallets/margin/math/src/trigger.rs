@@ -289,6 +289,12 @@ fn last_unseen(leg: &Leg<'_>, trigger: Option<Step>) -> i128 {
 	}
 }
 
+/// What `leg` adds to the surplus of its account at the worst price and index that its thresholds do
+/// not see.
+pub fn at_worst(leg: &Leg<'_>, armed: &Armed) -> i128 {
+	leg.at(worst_unseen(leg, armed.price)).under(last_unseen(leg, armed.funding)).contribution()
+}
+
 /// Rule (R): no threshold is crossed, and with every price and index at the worst that its threshold
 /// does not see, the account is not liquidatable.
 pub fn holds<'a>(quote: i128, legs: impl Iterator<Item = (Leg<'a>, Armed)> + Clone) -> bool {

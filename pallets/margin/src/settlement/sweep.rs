@@ -22,7 +22,7 @@ use frame_support::{
 use sp_runtime::DispatchError;
 
 /// The most accounts that one call visits.
-pub const MAX_SWEEP: u32 = 256;
+pub const MAX_SWEEP: u32 = 64;
 /// The most index pages that visiting an account writes: all triggers of all positions move.
 const MOST_PAGES: u16 = 12 * crate::types::MAX_POSITIONS as u16;
 

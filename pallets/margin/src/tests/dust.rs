@@ -103,6 +103,7 @@ fn an_account_is_not_removed_while_it_is_used_or_worth_something() {
 			Margin::remove_account(RuntimeOrigin::none(), account, keys),
 			DispatchError::BadOrigin
 		);
+		assert_noop!(remove(5, crate::vault::VAULT, &[]), Error::<Test>::AccountInUse);
 		assert_noop!(remove(5, account, &[]), Error::<Test>::RecentlyUsed);
 		Now::mutate(|now| *now += 31 * DAY);
 		set_price(BTC, PRICE);

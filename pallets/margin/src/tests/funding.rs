@@ -92,14 +92,14 @@ fn funding_wakes_and_liquidates_though_the_price_stands_still() {
 		// 150 of 500: 350 is still more than 200.
 		Margin::accrue(BTC, per_lot(140_000));
 		assert_eq!(Backlog::<Test>::get(), 1);
-		Margin::on_initialize(2);
+		Margin::on_poll(2, &mut frame_support::weights::WeightMeter::new());
 		assert_eq!(Backlog::<Test>::get(), 0);
 		assert!(account_of(a).positions[0].armed.funding.unwrap() > first);
 		assert_eq!(account_of(a).positions[0].lots, 1_000);
 		Margin::do_try_state().unwrap();
 		// 310 of 500.
 		Margin::accrue(BTC, per_lot(160_000));
-		Margin::on_initialize(3);
+		Margin::on_poll(3, &mut frame_support::weights::WeightMeter::new());
 		assert!(account_of(a).positions[0].lots < 1_000);
 		let summary = Margin::summary_of(a).unwrap();
 		assert!(summary.equity >= summary.maintenance_margin as i128);

@@ -139,7 +139,7 @@ fn more_crossed_triggers_than_fit_at_once_wait_for_the_next_block() {
 		set_price(BTC, 96_500);
 		assert_eq!(liquidations().len(), 16);
 		assert_eq!(Backlog::<Test>::get(), 1);
-		Margin::on_initialize(2);
+		Margin::on_poll(2, &mut frame_support::weights::WeightMeter::new());
 		assert_eq!(liquidations().len(), owners.len());
 		assert_eq!(Backlog::<Test>::get(), 0);
 		for owner in owners {

@@ -1,7 +1,9 @@
 //! What the clearing house promises.
 
+mod bounds;
 mod calls;
 mod conservation;
+mod deleveraging;
 mod draws;
 mod dust;
 mod funding;

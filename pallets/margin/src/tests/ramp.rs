@@ -2,8 +2,9 @@
 
 use crate::{mock::*, ramp::RiskChange, *};
 use breakwater_math::ramp::Rates;
-use breakwater_primitives::{AccountRef, Clearing, Level, Lots, MarketId, Ppm, Side};
+use breakwater_primitives::{AccountRef, Clearing, Funding, Level, Lots, MarketId, Ppm, Side};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
+use proptest::prelude::*;
 use sp_runtime::DispatchError::BadOrigin;
 
 const Q: i128 = QUOTE as i128;
@@ -313,4 +314,62 @@ fn a_sweep_that_takes_many_blocks_leaves_nobody_out_though_triggers_move_under_i
 		assert!(blocks > 10, "{blocks}");
 		Margin::do_try_state().unwrap();
 	});
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(20))]
+	/// Whatever is announced, dropped, raised and lowered while people trade, come and go: every account obeys
+	/// the rule under the rates by which it must, and custody is what is claimed. The state check after every
+	/// step looks at all of them.
+	#[test]
+	fn nobody_is_missed_while_rates_rise(
+		steps in prop::collection::vec((0u8..10, 2u64..6, 1u64..900, -30i64..30), 1..40),
+	) {
+		ExtBuilder::build_and_execute(|| {
+			AccountDeposit::set(QUOTE);
+			let maker = funded(1, 900_000);
+			(2..6).for_each(|who| { funded(who, 500); });
+			let mut price = PRICE;
+			for (what, who, lots, by) in steps {
+				match what {
+					0..=3 => {
+						let trader = match Keys::<Test>::get((who, 0)) {
+							Some(record) => record.account,
+							None => funded(who, 500),
+						};
+						let side = if by > 0 { Side::Bid } else { Side::Ask };
+						let _ = place(maker, BTC, side.opposite(), price, lots, &NO_FEES, false);
+						let _ = place(trader, BTC, side, price, lots, &NO_FEES, true);
+					},
+					4 => {
+						price = (price as i64 + price as i64 * by / 1_000) as u32;
+						set_price(BTC, price);
+					},
+					5 => Margin::accrue(BTC, Funding((by as i128) << 43)),
+					6 => {
+						let _ = announce(rates().map(|rate| Ppm(rate.0 + lots as u32 * 20)));
+					},
+					7 => {
+						let lower = btc_terms().rates();
+						let _ = Margin::lower_maintenance(RuntimeOrigin::root(), BTC, lower);
+					},
+					8 => {
+						// The hour of notice is over, and a quarter of one more.
+						next_block();
+						Tightenings::<Test>::mutate(BTC, |announced| {
+							announced.iter_mut().for_each(|announced| announced.minutes = 60)
+						});
+						(0..15).for_each(|_| minute(price));
+					},
+					_ => {
+						let _ = frame_support::storage::with_storage_layer(|| {
+							Margin::close_account(RuntimeOrigin::signed(who), 0)
+						});
+						next_block();
+					},
+				}
+				Margin::do_try_state().unwrap();
+			}
+		});
+	}
 }

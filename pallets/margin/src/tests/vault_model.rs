@@ -85,7 +85,10 @@ fn run(step: &Step, up: bool) {
 				set_price(market, price(market));
 			}
 			System::set_block_number(System::block_number() + 1);
-			Margin::on_initialize(System::block_number());
+			Margin::on_poll(
+				System::block_number(),
+				&mut frame_support::weights::WeightMeter::new(),
+			);
 			Margin::on_finalize(System::block_number());
 		},
 	}

@@ -179,7 +179,6 @@ impl<T: Config> Vault<T::AccountId> for Pallet<T> {
 		house.settle_all_funding(index);
 		ensure!(Self::custody_agrees(), Error::<T>::WithdrawalDenied);
 		ensure!(T::Gate::chain().allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
-		house.ensure_settled(index)?;
 		let account = &house.accounts[index].account;
 		let (quote, positions) = (account.quote, account.positions.clone());
 		let seen = house.seen(&positions);

@@ -13,6 +13,7 @@ use super::{
 	VAULT,
 };
 use crate::{
+	capacity::DEPTH_READ,
 	checks::Seen,
 	ladder::{step, takes},
 	steps::Steps,
@@ -125,6 +126,7 @@ impl<T: Config> House<T> {
 			return false;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
+		self.looked = self.looked.saturating_add(2 * DEPTH_READ);
 		// At lenient prices it would pay the better one of two of which one is wrong.
 		let validity = seen.prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
 		if validity != Validity::Valid {

@@ -25,6 +25,13 @@ pub(super) fn index(market: MarketId) -> u32 {
 	pallet_price_guard::Guards::<Runtime>::get(market).prices.index.0.max(1)
 }
 
+/// The quote balance of somebody's first account.
+pub(super) fn quote(who: AccountId) -> u128 {
+	let record = pallet_margin::Keys::<Runtime>::get((who, 0));
+	let account = record.and_then(|key| pallet_margin::Accounts::<Runtime>::get(key.account));
+	account.map_or(0, |account| u128::try_from(account.quote).unwrap_or(0))
+}
+
 /// Draws what `who` sends.
 pub(super) struct Draw<'a> {
 	/// Where chance comes from.
@@ -34,11 +41,16 @@ pub(super) struct Draw<'a> {
 }
 
 impl Draw<'_> {
-	/// A call: half are orders, the rest whatever there is.
+	/// A call: half are orders, the rest whatever there is. Who has no account mostly opens one.
 	pub(super) fn call(&mut self) -> Option<RuntimeCall> {
+		if quote(self.who) < USDC_UNIT && !self.random.one_in(4) {
+			let amount = (100 * USDC_UNIT) << self.random.below(11);
+			return Some(pallet_margin::Call::deposit { sub: 0, amount }.into());
+		}
 		match self.random.below(10) {
 			0..5 => {
-				Some(pallet_perpetuals::Call::place { sub: self.sub(), order: self.order() }.into())
+				let (sub, order) = (self.sub(), self.order());
+				Some(pallet_perpetuals::Call::place { sub, order }.into())
 			},
 			_ => {
 				let pallet = PALLETS[self.random.below(3) as usize];
@@ -110,7 +122,9 @@ impl Draw<'_> {
 				Call::set_leverage { sub, market, leverage }
 			},
 			"transfer" => Call::transfer { from: sub, to: self.sub(), amount: self.amount() },
-			"close_account" => Call::close_account { sub },
+			// Seldom of the account that trades.
+			"close_account" if sub != 0 || self.random.one_in(10) => Call::close_account { sub },
+			"close_account" => Call::close_account { sub: 1 + self.random.below(2) as u8 },
 			_ => return None,
 		}))
 	}
@@ -220,16 +234,16 @@ impl Draw<'_> {
 		Ticks((i64::from(index(market)) * part / 10_000).clamp(0, u32::MAX.into()) as u32)
 	}
 
-	/// Mostly worth some hundreds to hundreds of thousands; once in a while nothing, or too much.
+	/// Mostly worth up to twenty times what he has; once in a while nothing, or too much.
 	fn lots(&mut self, market: MarketId) -> Lots {
 		match self.random.below(100) {
 			0 => Lots(0),
 			1 => Lots(self.random.next()),
 			_ => {
-				let value = (100 * USDC_UNIT) << self.random.below(12);
+				let most = [1, 6, 12, 24, 40][self.random.below(5) as usize];
 				let lot = u128::from(index(market)) * 100;
-				let most = u64::try_from(value / lot).unwrap_or(1).max(1);
-				Lots(1 + self.random.below(most))
+				let lots = quote(self.who).saturating_mul(most) / lot;
+				Lots(1 + self.random.below(u64::try_from(lots).unwrap_or(1).max(1)))
 			},
 		}
 	}
@@ -240,7 +254,7 @@ impl Draw<'_> {
 			1 => u128::MAX,
 			2 => 1,
 			_ => {
-				let most = (10 * USDC_UNIT as u64) << self.random.below(14);
+				let most = (10 * USDC_UNIT as u64) << self.random.below(9);
 				u128::from(1 + self.random.below(most))
 			},
 		}
