@@ -180,9 +180,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::liquidated(most.accounts, most.index_writes)
 	}
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight {
-		// For each account itself and a page of the book; then words, totals, ledger, funds.
+		// For each account itself and a page of the book; then words, totals, ledger, funds, and what the
+		// vault lost.
 		let (accounts, index) = (accounts as u64, index_writes as u64);
-		let writes = accounts.saturating_mul(2).saturating_add(index).saturating_add(5);
+		let writes = accounts.saturating_mul(2).saturating_add(index).saturating_add(7);
 		micros(40 + 20 * accounts, 8_000 * writes)
 			.saturating_add(T::DbWeight::get().reads_writes(writes.saturating_add(10), writes))
 	}

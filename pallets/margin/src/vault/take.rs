@@ -1,4 +1,12 @@
 //! The step of the ladder between the book and the funds: the vault takes a position over.
+//!
+//! ```text
+//!   due    equity < 2/3 of maintenance | more than ten blocks | the book has given what it may
+//!   price  examined price less the discount, not beyond the bankruptcy price, never worse than examined
+//!   size   what restores the account | half of the depth in a minute, a thousand units at the least
+//!          | as much as may move by its maintenance rate within what is left of each budget
+//!   nets   a position of the other side is always taken: it only makes the vault smaller
+//! ```
 
 use super::{
 	budget::{Budgets, BUDGET_IN_ALL},
