@@ -117,7 +117,11 @@ fn call_indices_of_our_pallets_are_pinned() {
 			(2, "notice"),
 			(3, "claim"),
 			(4, "cancel"),
-			(5, "wind_down")
+			(5, "wind_down"),
+			(20, "back_vault"),
+			(21, "notice_vault"),
+			(22, "claim_vault"),
+			(23, "cancel_vault")
 		]
 	);
 	assert_eq!(
