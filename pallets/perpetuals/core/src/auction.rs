@@ -11,6 +11,10 @@
 //! [`indicative`] finds the price, as often as one likes. [`uncross`] trades at it, in price-time
 //! priority on both sides, in as many steps as its budget needs: what has traded has left the book,
 //! so the book itself says where to go on.
+//!
+//! Where time inside a block shall give no advantage, the orders of one block at one price stand in a
+//! circle, and the lot with which they begin to trade is drawn: each lot trades with the same
+//! probability, and nobody gains by splitting an order, by joining several, or by coming first.
 
 use crate::{
 	book::Book,
@@ -23,7 +27,9 @@ use crate::{
 mod queue;
 mod uncross;
 
-pub use uncross::{uncross, Counterparties, Ended, Leg, Pair, Uncross, Uncrossed, Verdicts};
+pub use uncross::{
+	uncross, Counterparties, Ended, Leg, Pair, Turn, Turns, Uncross, Uncrossed, Verdicts,
+};
 
 /// The price at which an auction would trade, and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
