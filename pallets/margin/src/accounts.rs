@@ -3,7 +3,7 @@
 use crate::{
 	types::Position, weights::WeightInfo, Accounts, Config, Error, Event, House, Keys, Pallet, Risk,
 };
-use breakwater_primitives::{Balance, Clearing, Custody, MarketId, Permission};
+use breakwater_primitives::{Balance, Clearing, Custody, MarketId, Permission, Venue};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::DispatchError;
 
@@ -72,6 +72,7 @@ impl<T: Config> Pallet<T> {
 		let stored = &house.accounts[index].account;
 		let idle = stored.positions.iter().all(Position::is_idle) && stored.orders.is_empty();
 		ensure!(idle && stored.keys == 0, Error::<T>::AccountInUse);
+		ensure!(T::Venue::forget(account), Error::<T>::AccountInUse);
 		let paid = u128::try_from(stored.quote).unwrap_or(0);
 		if paid > 0 {
 			Self::ensure_may_leave(&mut house, index, paid)?;

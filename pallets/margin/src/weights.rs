@@ -111,8 +111,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::transferred(worst(2), 2 * MAX_POSITIONS)
 	}
 	fn close_account() -> Weight {
-		// Keys, account, ledger, funds, two asset accounts, asset, custody's and owner's system accounts.
-		micros(40, 16_000).saturating_add(T::DbWeight::get().reads_writes(10, 8))
+		// Keys, account, ledger, funds, two asset accounts, asset, custody's and owner's system accounts;
+		// stops, switch and its bin.
+		micros(40, 20_000).saturating_add(T::DbWeight::get().reads_writes(13, 10))
 	}
 	fn liquidate() -> Weight {
 		// 64 cancelled orders on up to 24 pages; 96 counterparties, each with its page of the book or of

@@ -9,7 +9,7 @@ use crate::{
 };
 use core::ops::Range;
 
-pub use crate::view::{available, depth, impact, level, Impact, Level};
+pub use crate::view::{available, best_live, depth, impact, level, Impact, Level};
 
 /// An order that is to rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

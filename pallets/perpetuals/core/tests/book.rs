@@ -3,7 +3,7 @@
 mod common;
 
 use breakwater_core::{
-	book::{available, best, depth, find, remove, rest, Level, Order},
+	book::{available, best, best_live, depth, find, remove, rest, Level, Order},
 	matching::{can_fill, take, Counterparty, End, Fill, Removal, Taken, Taker, Verdict},
 	memory::Memory,
 	page::{Page, Resting},
@@ -299,12 +299,12 @@ impl Pair {
 			if !side.accepts(limit, order.price) {
 				break;
 			}
-			if n < max_fills as usize {
+			let expired = order.expiry != 0 && order.expiry <= taker.now;
+			if n < max_fills as usize && !expired {
 				let part = order.lots.0.min(lots.0 - sum);
 				sum += part;
 				lot_ticks += u128::from(part) * u128::from(order.price.0);
 			}
-			let expired = order.expiry != 0 && order.expiry <= taker.now;
 			let stale = expired || order.price > HIGHEST;
 			let (count, most) = match stale {
 				true => (&mut removals, taker.max_removals),
@@ -316,7 +316,7 @@ impl Pair {
 				live += if stale { 0 } else { order.lots.0 };
 			}
 		}
-		let found = self.with(|s| available(s, market, side, limit, lots, max_fills));
+		let found = self.with(|s| available(s, market, side, limit, lots, max_fills, taker.now));
 		assert_eq!(found, (Lots(sum), lot_ticks));
 		let reach = self.with(|s| can_fill(s, taker, |price| price <= HIGHEST));
 		assert_eq!(reach.enough, live >= lots.0);
@@ -333,6 +333,11 @@ impl Pair {
 			}
 			let expected = self.naive.side(side).first().map(|o| o.price);
 			assert_eq!(self.with(|s| best(s, MARKET, side)), expected);
+			let now = self.now;
+			let live = |o: &Order| o.expiry == 0 || o.expiry > now;
+			let orders = self.naive.side(side);
+			let expected = orders.iter().take(5).find(|o| live(o)).map(|o| o.price);
+			assert_eq!(self.with(|s| best_live(s, MARKET, side, now, 5)), expected);
 		}
 		check_pages(&self.real);
 		if self.naive.orders.is_empty() {

@@ -128,6 +128,12 @@ pub struct Verdicts {
 
 /// Who stands behind the orders of an auction.
 pub trait Counterparties {
+	/// At most so many lots may these two trade with each other before they are asked about again, with
+	/// all that is left; zero leaves it to [`Self::verdicts`] to say which of them leaves. Without an
+	/// implementation, as many as they like.
+	fn most(&mut self, _bid: &Leg, _ask: &Leg) -> Lots {
+		Lots::MAX
+	}
 	/// May the two orders trade with each other now? Two orders of one owner are told apart here:
 	/// either or both can be removed.
 	fn verdicts(&mut self, pair: &Pair) -> Verdicts;
@@ -253,7 +259,8 @@ impl<C: Counterparties> Run<'_, C> {
 			} else if self.uncrossed.fills == self.at.max_fills {
 				Some(Ended::Budget)
 			} else {
-				let lots = bid.offered.min(ask.offered);
+				let most = Some(self.c.most(&bid, &ask)).filter(|most| !most.is_zero());
+				let lots = bid.offered.min(ask.offered).min(most.unwrap_or(Lots::MAX));
 				self.meet(s, &Pair { market, price, lots, bid, ask })
 			};
 			if step.is_some() {

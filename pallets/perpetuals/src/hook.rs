@@ -1,0 +1,56 @@
+//! What the exchange does at the start of a block, and how it shares what it may take of it.
+//!
+//! Each kind of work has a part of [`Config::HookWeight`] that the others cannot take from it, so a
+//! market that keeps the auctions busy delays no stop order and no switch. What a kind leaves goes to
+//! those behind it.
+//!
+//! ```text
+//!   switches that lapsed (25 %) ──► stop orders that wait (35 %) ──► auctions and batches (30 %)
+//!                               ──► premiums (10 %)
+//! ```
+
+use crate::{
+	auction::least_of_an_auction, stops::most_of_a_stop, switch::most_of_a_switch, Config, Pallet,
+};
+use frame_support::{
+	pallet_prelude::Get,
+	weights::{Weight, WeightMeter},
+};
+
+/// Parts of the weight, in percent.
+const SWITCHES: u64 = 25;
+const STOPS: u64 = 35;
+const AUCTIONS: u64 = 30;
+const PREMIUMS: u64 = 10;
+
+fn percent<T: Config>(percent: u64) -> Weight {
+	T::HookWeight::get().saturating_mul(percent) / 100
+}
+
+/// Let `work` take what is left but `kept` percent of all.
+fn leaving<T: Config>(meter: &mut WeightMeter, kept: u64, work: impl FnOnce(&mut WeightMeter)) {
+	let limit = meter.remaining().saturating_sub(percent::<T>(kept));
+	let mut own = WeightMeter::with_limit(limit);
+	work(&mut own);
+	meter.consume(own.consumed());
+}
+
+impl<T: Config> Pallet<T> {
+	/// Do what nobody sends, and return what it took.
+	pub(crate) fn begin_block() -> Weight {
+		let mut meter = WeightMeter::with_limit(T::HookWeight::get());
+		leaving::<T>(&mut meter, STOPS + AUCTIONS + PREMIUMS, Self::lapse_switches);
+		leaving::<T>(&mut meter, AUCTIONS + PREMIUMS, Self::fire_backlog);
+		leaving::<T>(&mut meter, PREMIUMS, Self::run_auctions);
+		Self::sample_premiums(&mut meter);
+		meter.consumed()
+	}
+
+	/// Each kind of work must go on with its own part alone.
+	pub(crate) fn check_parts() {
+		let enough = |part, least: Weight| percent::<T>(part).all_gte(least);
+		assert!(enough(SWITCHES, most_of_a_switch::<T>()), "no switch fits the hook's weight");
+		assert!(enough(STOPS, most_of_a_stop::<T>()), "no stop order fits the hook's weight");
+		assert!(enough(AUCTIONS, least_of_an_auction::<T>()), "no auction fits the hook's weight");
+	}
+}
