@@ -188,8 +188,7 @@ impl<T: Config> Pallet<T> {
 		let mine = leases.iter().filter(|lease| same_source(lease.cause, cause));
 		let covered = mine.map(|lease| lease.until).max().unwrap_or(now).max(now);
 		let time = until.saturating_sub(covered);
-		let booked =
-			Budgets::<T>::mutate(Scope::Chain, |b| b.book(Purse::Halted, now, time, 0));
+		let booked = Budgets::<T>::mutate(Scope::Chain, |b| b.book(Purse::Halted, now, time, 0));
 		ensure!(booked, Error::<T>::BudgetSpent);
 		Ok(())
 	}

@@ -120,7 +120,9 @@ impl<T: Config> Pallet<T> {
 			Phase::Continuous => Phase::Collecting { until, extensions: 0 },
 			Phase::Collecting { extensions, .. } => Phase::Collecting { until, extensions },
 			// What has not traded yet waits for a price of after the halt.
-			Phase::Uncrossing { extensions, .. } if !over => Phase::Collecting { until, extensions },
+			Phase::Uncrossing { extensions, .. } if !over => {
+				Phase::Collecting { until, extensions }
+			},
 			Phase::Closing { extensions, .. } if !over => Phase::Collecting { until, extensions },
 			phase => phase,
 		};
@@ -458,4 +460,3 @@ fn outside_collar(price: Ticks, index: Ticks, extensions: u8) -> bool {
 	let distance = u64::from(price.0.abs_diff(index.0));
 	!index.is_zero() && distance.saturating_mul(100) > u64::from(index.0).saturating_mul(percent)
 }
-

@@ -3,8 +3,8 @@
 use crate::{
 	books::Books,
 	types::{MarketTerms, Mode, Phase, MAX_LOTS},
-	Config, Draws, Hot, HotMarket, Indications, Lapsing, MarketCount, NearestStops, Pages, Pallet, StopPages, Stops,
-	Switches, Terms, Waiting, Words,
+	Config, Draws, Hot, HotMarket, Indications, Lapsing, MarketCount, NearestStops, Pages, Pallet,
+	StopPages, Stops, Switches, Terms, Waiting, Words,
 };
 use alloc::collections::BTreeSet;
 use breakwater_core::{

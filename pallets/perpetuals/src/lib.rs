@@ -557,7 +557,8 @@ pub mod pallet {
 		MarketGuarded,
 		/// The market is at level 3, ReduceOnly: only post-only orders open positions.
 		MarketReduceOnly,
-		/// The market is at level 4, Auction: nothing trades until it reopens.
+		/// The market is at level 4, Auction, or trades in frequent batches: only orders that may rest are
+		/// taken, and none while it trades.
 		MarketInAuction,
 		/// The market is at level 5, Freeze: nothing trades.
 		MarketFrozen,
@@ -889,7 +890,9 @@ pub mod pallet {
 		}
 
 		/// Tighten a market's terms at once: a larger smallest order, a smaller largest one, or only
-		/// orders that reduce a position. Resting orders stay.
+		/// orders that reduce a position. Resting orders stay, and who has a position gets out whatever
+		/// the bounds are: they do not bind an order that closes all of it, nor, but for resting orders
+		/// that are too small, one that may only reduce it.
 		///
 		/// ## Dispatch Origin
 		/// The technical committee.

@@ -377,13 +377,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Place the order of a stop that was crossed. Returns what that took, also where it is refused.
-	fn fire(
-		market: MarketId,
-		kind: Kind,
-		trigger: Ticks,
-		account: AccountRef,
-		slot: u8,
-	) -> Weight {
+	fn fire(market: MarketId, kind: Kind, trigger: Ticks, account: AccountRef, slot: u8) -> Weight {
 		let (stop, looked) = Self::take_stop(account, slot, market, kind, trigger);
 		// The stops of the account are read twice and written once.
 		let moved = looked.weight::<T>().saturating_add(T::DbWeight::get().reads_writes(2, 1));

@@ -2,7 +2,8 @@
 //!
 //! An account waits in one bin of eight blocks at most. To renew moves nothing: when the bin comes
 //! up and the account has renewed, it moves on to the bin in which it lapses now. So a renewal writes
-//! one item, and nothing is ever scanned.
+//! one item, and nothing is ever scanned. Where its bin is full it waits in one of the eight behind it,
+//! and later where it must in one before it, from which it moves on again.
 //!
 //! ```text
 //!   set_switch ──► Switches[account] = { lapses, bin }      bin ──► Lapsing[bin] = [account, ...]
@@ -16,7 +17,9 @@ use crate::{
 use breakwater_primitives::{AccountRef, Check, Clearing, Session};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	ensure, pallet_prelude::{DispatchError, Get}, traits::ConstU32,
+	ensure,
+	pallet_prelude::{DispatchError, Get},
+	traits::ConstU32,
 	weights::{Weight, WeightMeter},
 	BoundedVec,
 };

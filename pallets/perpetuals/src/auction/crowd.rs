@@ -106,8 +106,8 @@ impl<T: Config, S: Session> Counterparties for Crowd<'_, T, S> {
 			bid: self.verdict(bid.id, &bid.order, pair.lots),
 			ask: self.verdict(ask.id, &ask.order, pair.lots),
 		};
-		let trades = matches!(verdicts.bid, Verdict::Fill(_))
-			&& matches!(verdicts.ask, Verdict::Fill(_));
+		let trades =
+			matches!(verdicts.bid, Verdict::Fill(_)) && matches!(verdicts.ask, Verdict::Fill(_));
 		if trades && self.openable(bid, ask).is_zero() {
 			return without_younger(pair, Removal::OpenInterest);
 		}

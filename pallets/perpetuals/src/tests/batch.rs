@@ -81,7 +81,8 @@ fn orders_of_one_extrinsic_have_different_ids() {
 #[test]
 fn each_further_page_of_an_operation_is_charged_as_a_key_of_its_own() {
 	let of = |pages| {
-		let work = weights::Work { orders: 32, cancels: 32, accounts: 1, pages, ..Default::default() };
+		let work =
+			weights::Work { orders: 32, cancels: 32, accounts: 1, pages, ..Default::default() };
 		<Test as Config>::WeightInfo::operation(&work).ref_time()
 	};
 	// What the storage benchmark measures for such a key is 15 to 40 microseconds.

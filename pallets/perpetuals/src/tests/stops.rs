@@ -297,7 +297,8 @@ fn bounds_that_were_tightened_shut_no_exit() {
 		open_long(30);
 		assert_ok!(place(3, bid(990, 30)));
 		let lots = Some(Lots(25));
-		let tighten = Call::tighten_market { market: BTC, min_lots: lots, max_lots: lots, close: true };
+		let tighten =
+			Call::tighten_market { market: BTC, min_lots: lots, max_lots: lots, close: true };
 		assert_ok!(dispatch(RuntimeOrigin::signed(1), tighten));
 		// A part of it, and what is left, though the one is too small and the whole too large.
 		assert_ok!(place(1, reducing(market(Side::Ask, 980, 3))));
@@ -340,7 +341,8 @@ fn an_account_with_stops_cannot_be_forgotten_and_its_switch_can() {
 fn unused_weight_is_returned() {
 	ExtBuilder::default().build_and_execute(|| {
 		mark(1_000);
-		let order = StopOrder { when: Crossing::AtOrBelow, trigger: Ticks(985), order: ask(970, 10) };
+		let order =
+			StopOrder { when: Crossing::AtOrBelow, trigger: Ticks(985), order: ask(970, 10) };
 		let calls = [
 			Call::place_stop { sub: 0, stop: order },
 			Call::cancel_stop { sub: 0, slot: None },
