@@ -1,17 +1,18 @@
 //! What a node and clients may ask of the runtime.
 
 use crate::{
-	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce,
-	Perpetuals, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
+	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Margin,
+	Nonce, Perpetuals, PriceGuard, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System,
 	TransactionPayment, VERSION,
 };
 use alloc::{string::String, vec::Vec};
 use breakwater_primitives::{
 	api::{
-		AccountSummary, AuctionPrice, CustodyStatus, Depth, DryRun, FundingStatus, LevelOrder,
-		MarketStatus,
+		AccountSummary, AuctionPrice, BacklogStatus, CustodyStatus, Depth, DryRun, FundingStatus,
+		InsuranceSummary, LevelOrder, LiquidationPreview, MaintenanceStatus, MarketStatus,
+		SettlementStatus, VaultSummary,
 	},
-	MarketId, Side, Ticks,
+	MarketId, ReferencePrice, Side, Ticks,
 };
 use frame_support::{
 	genesis_builder_helper,
@@ -238,8 +239,33 @@ impl_runtime_apis! {
 		) -> Result<DryRun, DispatchError> {
 			crate::views::dry_run(owner, sub, &order)
 		}
+		fn liquidation_preview(
+			owner: AccountId,
+			sub: u8,
+			prices: Vec<(MarketId, Ticks)>,
+		) -> Option<LiquidationPreview> {
+			Margin::liquidation_preview_of(&owner, sub, &prices)
+		}
+		fn backlog(market: MarketId) -> BacklogStatus {
+			Margin::backlog_status(market)
+		}
+		fn maintenance(market: MarketId) -> Option<MaintenanceStatus> {
+			Margin::maintenance_status(market)
+		}
 		fn custody() -> CustodyStatus {
 			crate::views::custody()
+		}
+		fn vault() -> VaultSummary {
+			crate::views::vault()
+		}
+		fn insurance() -> InsuranceSummary {
+			crate::views::insurance()
+		}
+		fn settlement(market: MarketId) -> Option<SettlementStatus> {
+			Margin::settlement_status(market)
+		}
+		fn settlement_price(market: MarketId) -> Option<ReferencePrice> {
+			PriceGuard::settlement_price(market)
 		}
 	}
 }

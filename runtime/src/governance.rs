@@ -6,6 +6,8 @@
 //!  committee 1/2, 3  4, 12 h; 5, 6 h                  |                 extend, pause_call
 //!  committee 2/3, 3  extend once; pause a call, 12 h  |
 //!  council, delayed  3, 30 d; 5, 7 d                  |
+//!  council 2/3, 7 d  6, for good: EnsureStructural -> CircuitBreaker: settle
+//!  anybody           6, once a market was at 5 for 7 d -> CircuitBreaker: settle_frozen
 //!  committee 2/3, 3  EnsureCommitteeTwoThirds -> safe mode
 //!  council 1/2, 3    EnsureCouncilHalf          -> re-arms a member's token, judges who entered
 //!                                                  safe mode by deposit
@@ -82,6 +84,7 @@ pub fn votes_needed(call: &RuntimeCall, seats: u32) -> u32 {
 		RuntimeCall::SafeMode(_)
 		| RuntimeCall::Timelock(_)
 		| RuntimeCall::Incidents(_)
+		| RuntimeCall::Margin(_)
 		| RuntimeCall::Perpetuals(_) => Tier::HALF,
 		_ => return 2,
 	};
@@ -97,8 +100,8 @@ const HALF_LIMITS: &[Limit] = &[
 ];
 /// How far a member may restrict alone.
 const MEMBER_LIMITS: &[Limit] = &[Limit { level: Level::ReduceOnly, duration: 30 * MINUTE }];
-/// How far the council may restrict through the timelock. Not to Settle: while nothing settles, that
-/// would be a freeze by another name, with every withdrawal in it.
+/// How far the council may restrict through the timelock. A settlement, which never ends, is no
+/// restriction: it takes a call of its own and the longest delay.
 const COUNCIL_LIMITS: &[Limit] = &[
 	Limit { level: Level::ReduceOnly, duration: 30 * DAY },
 	Limit { level: Level::Freeze, duration: 7 * DAY },

@@ -67,6 +67,13 @@ fn a_backer_is_paid_out_of_custody() {
 			pallet_insurance::Error::<Runtime>::NoticeRunning
 		);
 		pallet_insurance::UpkeepState::<Runtime>::mutate(|upkeep| upkeep.active += 10 * DAY);
+		// Nobody is paid first while the sums disagree.
+		pallet_margin::Ledger::<Runtime>::mutate(|ledger| ledger.dust += 1);
+		assert_noop!(
+			call(&alice, pallet_insurance::Call::claim {}),
+			pallet_insurance::Error::<Runtime>::ClaimsWait
+		);
+		pallet_margin::Ledger::<Runtime>::mutate(|ledger| ledger.dust -= 1);
 		assert_ok!(call(&alice, pallet_insurance::Call::claim {}));
 		let lost = views::custody().held - before;
 		assert!(lost <= 1, "{lost}");
@@ -99,6 +106,44 @@ fn a_fund_is_wound_down_by_the_timelock_with_the_delay_of_a_loosening() {
 			round();
 		}
 		assert_eq!((Insurance::fund(BTC), Insurance::global()), (0, global + fund));
+		custody_agrees();
+	});
+}
+
+#[test]
+fn what_a_bankrupt_did_not_need_was_not_drawn() {
+	on_development_chain(|| {
+		feed(79_000);
+		deposit(Charlie, 1_000_000);
+		deposit(Dave, 4_000);
+		assert_ok!(place(Charlie, limit(Side::Ask, 79_000, 10_000)));
+		assert_ok!(place(Dave, limit(Side::Bid, 79_000, 10_000)));
+		// The market has nothing of its own, so that all comes out of the global fund.
+		let own = pallet_insurance::MarketFunds::<Runtime>::mutate(BTC, |fund| {
+			core::mem::take(&mut fund.balance)
+		});
+		pallet_insurance::GlobalFund::<Runtime>::mutate(|fund| *fund += own);
+		let (global, drawable) = (Insurance::global(), Insurance::drawable(BTC));
+		let (mut needed, mut spared) = (0, 0);
+		for price in [75_600, 73_800] {
+			next_block();
+			feed(price);
+			for record in breakwater_runtime::System::read_events_no_consensus() {
+				if let breakwater_runtime::RuntimeEvent::Margin(
+					pallet_margin::Event::BankruptCovered { covered, returned, .. },
+				) = record.event
+				{
+					(needed, spared) = (needed + covered - returned, spared + returned);
+				}
+			}
+		}
+		assert!(needed > 0 && spared > 0, "{needed} {spared}");
+		let insured = Insurance::insurance_of(BTC);
+		assert_eq!((insured.fund, insured.owed), (0, needed));
+		assert_eq!(Insurance::global(), global - needed);
+		// Half of the hour's part of the fund may go at once, and what was drawn counts.
+		assert!(Insurance::drawable(BTC) + needed <= drawable);
+		assert!(Insurance::drawable(BTC) + needed + needed / 10 >= drawable);
 		custody_agrees();
 	});
 }

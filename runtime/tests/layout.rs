@@ -91,6 +91,13 @@ fn call_indices_of_our_pallets_are_pinned() {
 			(4, "set_leverage"),
 			(5, "transfer"),
 			(6, "close_account"),
+			(30, "announce_maintenance"),
+			(31, "lower_maintenance"),
+			(32, "tighten_risk"),
+			(33, "loosen_risk"),
+			(34, "remove_account"),
+			(50, "sweep"),
+			(51, "claim"),
 		]
 	);
 	assert_eq!(
@@ -114,6 +121,8 @@ fn call_indices_of_our_pallets_are_pinned() {
 			(4, "pause_call"),
 			(5, "resume_call"),
 			(6, "rearm"),
+			(20, "settle"),
+			(21, "settle_frozen"),
 		]
 	);
 	assert_eq!(calls::<pallet_price_guard::Call<Runtime>>(), [(0, "feed"), (1, "set_params")]);
@@ -148,6 +157,7 @@ fn storage_prefixes_that_others_read_are_pinned() {
 		pallet_margin::Accounts in "Margin",
 		pallet_margin::Totals in "Margin",
 		pallet_margin::Board in "Margin",
+		pallet_margin::Settlements in "Margin",
 		pallet_circuit_breaker::Status in "CircuitBreaker",
 		pallet_price_guard::Guards in "PriceGuard",
 		pallet_insurance::MarketFunds in "Insurance",

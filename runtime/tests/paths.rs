@@ -6,8 +6,8 @@ use breakwater_primitives::{
 	governance::DelayClass, Cause, Exposure, Level, Scope, Side, Validity,
 };
 use breakwater_runtime::{
-	governance::Tier, views, CircuitBreaker, Incidents, Runtime, RuntimeCall, Session, System,
-	Timelock, Timestamp, ValidatorMembership, USDC_UNIT,
+	governance::Tier, views, CircuitBreaker, Incidents, Margin, Runtime, RuntimeCall, Session,
+	System, Timelock, Timestamp, ValidatorMembership, USDC_UNIT,
 };
 use common::*;
 use frame_support::{assert_noop, assert_ok, traits::SortedMembers};
@@ -385,7 +385,7 @@ fn a_restriction_called_a_repair_can_be_vetoed_and_a_repair_cannot() {
 }
 
 #[test]
-fn the_council_freezes_for_a_week_at_most_and_settles_nothing() {
+fn the_council_freezes_for_a_week_at_most_and_does_not_settle_by_a_restriction() {
 	use breakwater_runtime::governance::COUNCIL_POWERS;
 	let day = 24 * 3_600_000;
 	assert_eq!(COUNCIL_POWERS.longest(Level::ReduceOnly), Some(30 * day));
@@ -490,5 +490,32 @@ fn orders_of_another_sub_account_do_not_shield_from_liquidation() {
 		assert!(dave().positions.first().is_none_or(|position| position.lots < 10_000));
 		assert_eq!(views::account_summary(id(Dave), 1).expect("an account").orders, vec![]);
 		assert!(views::depth(BTC, 5).bids.iter().all(|level| level.price.0 == 76_370));
+	});
+}
+
+#[test]
+fn half_of_the_committee_announces_maintenance_rates_and_the_timelock_alone_lowers_them() {
+	on_development_chain(|| {
+		feed(79_000);
+		deposit(Charlie, 10_000);
+		deposit(Dave, 10_000);
+		trade(79_000, 500);
+		let before = Margin::risk_terms(BTC).expect("the market exists").rates();
+		let rates = before.map(|rate| breakwater_primitives::Ppm(rate.0 + 10_000));
+		let announce = pallet_margin::Call::announce_maintenance { market: BTC, rates };
+		let needed = breakwater_runtime::governance::votes_needed(&announce.clone().into(), 5);
+		assert_eq!(needed, Tier::HALF.needed(5));
+		assert_ok!(committee(needed, announce));
+		assert_ok!(motion_result());
+		next_block();
+		let status = Margin::maintenance_status(BTC).expect("the market exists");
+		assert_eq!((status.announced, status.swept, status.falling), (Some(rates), true, 0));
+		let lower = || pallet_margin::Call::lower_maintenance { market: BTC, rates: before };
+		assert_ok!(committee(needed, lower()));
+		assert_eq!(motion_result(), Err(DispatchError::BadOrigin));
+		assert_eq!(
+			Margin::maintenance_status(BTC).and_then(|status| status.announced),
+			Some(rates)
+		);
 	});
 }

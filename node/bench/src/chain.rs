@@ -20,10 +20,11 @@ use sc_service::{ClientConfig, GenesisBlockBuilder};
 use sp_api::{ApiExt, Core, ProvideRuntimeApi};
 use sp_consensus::BlockOrigin;
 use sp_consensus_aura::{digests::CompatibleDigestItem, sr25519::AuthoritySignature, Slot};
+use sp_core::storage::Storage;
 use sp_inherents::InherentData;
 use sp_runtime::{
 	traits::{Block as BlockT, Header as _},
-	Digest, DigestItem,
+	BuildStorage, Digest, DigestItem,
 };
 use std::{
 	sync::Arc,
@@ -38,9 +39,9 @@ type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 type Event = EventRecord<breakwater_runtime::RuntimeEvent, Hash>;
 
 /// Milliseconds of a slot.
-const SLOT: u64 = 1_000;
+pub(crate) const SLOT: u64 = 1_000;
 /// A slot in 2023, so that chain time is a plausible one.
-const FIRST_SLOT: u64 = 1_700_000_000;
+pub(crate) const FIRST_SLOT: u64 = 1_700_000_000;
 
 /// The chain.
 pub struct Chain {
@@ -87,13 +88,11 @@ pub fn declared(call: &RuntimeCall) -> Duration {
 impl Chain {
 	/// A chain of the development preset in which `accounts` also hold both assets.
 	pub fn new(accounts: &[Account]) -> Result<Self> {
-		let wasm = WASM_BINARY.ok_or("the runtime was built without wasm")?;
-		let spec = sc_chain_spec::GenericChainSpec::<Option<()>>::builder(wasm, None)
-			.with_name("Breakwater Bench")
-			.with_id("bench")
-			.with_chain_type(ChainType::Development)
-			.with_genesis_config_patch(genesis(accounts)?)
-			.build();
+		Self::of(genesis_storage(accounts)?)
+	}
+
+	/// A chain that begins with this state.
+	pub fn of(storage: Storage) -> Result<Self> {
 		let folder = tempfile::tempdir()?;
 		let backend: Arc<Backend> = sc_service::new_db_backend(sc_client_db::DatabaseSettings {
 			trie_cache_maximum_size: Some(64 * 1024 * 1024),
@@ -104,7 +103,12 @@ impl Chain {
 			metrics_registry: None,
 		})?;
 		let executor = Executor::builder().build();
-		let builder = GenesisBlockBuilder::new(&spec, true, backend.clone(), executor.clone())?;
+		let builder = GenesisBlockBuilder::new_with_storage(
+			storage,
+			true,
+			backend.clone(),
+			executor.clone(),
+		)?;
 		let client = sc_service::new_client::<_, Block, RuntimeApi, _>(
 			backend,
 			executor.clone(),
@@ -239,6 +243,12 @@ impl Chain {
 		Ok(Touched { reads, writes, proof: recorder.to_storage_proof().encoded_size() })
 	}
 
+	/// How many keys under `prefix` an authored block changes.
+	pub fn changed(&self, authored: &Authored, prefix: &[u8]) -> usize {
+		let changes = authored.changes.main_storage_changes.iter();
+		changes.filter(|(key, _)| key.starts_with(prefix)).count()
+	}
+
 	/// Fails when any extrinsic of the authored block failed.
 	pub fn expect_success(&self, authored: &Authored) -> Result<()> {
 		for record in self.events(authored)? {
@@ -290,6 +300,18 @@ impl Chain {
 
 fn opaque(extrinsic: &UncheckedExtrinsic) -> Result<<Block as BlockT>::Extrinsic> {
 	Ok(<Block as BlockT>::Extrinsic::decode(&mut &extrinsic.encode()[..])?)
+}
+
+/// The genesis of the development preset in which `accounts` also hold both assets.
+pub fn genesis_storage(accounts: &[Account]) -> Result<Storage> {
+	let wasm = WASM_BINARY.ok_or("the runtime was built without wasm")?;
+	let spec = sc_chain_spec::GenericChainSpec::<Option<()>>::builder(wasm, None)
+		.with_name("Breakwater Bench")
+		.with_id("bench")
+		.with_chain_type(ChainType::Development)
+		.with_genesis_config_patch(genesis(accounts)?)
+		.build();
+	Ok(spec.build_storage()?)
 }
 
 /// The development preset with more holders of both assets.

@@ -11,13 +11,16 @@
 
 mod accounts;
 mod chain;
+mod growth;
+mod liquidation;
 mod promise;
+mod state;
 mod table;
 mod throughput;
 mod trips;
 
 use clap::Parser;
-use promise::{Promise, Report};
+use promise::{Promise, Report, DELEVERAGING, GROWTH, HEALTH, LIQUIDATED, STEP};
 
 /// Measure the promises.
 #[derive(Debug, Parser)]
@@ -52,6 +55,21 @@ fn main() -> Result<()> {
 	}
 	if report.wants_any(Promise::WEIGHTS) {
 		table::measure(&mut report, options.runs, options.table.as_deref())?;
+	}
+	if report.wants_any(&[HEALTH]) {
+		liquidation::health(&mut report)?;
+	}
+	if report.wants_any(&[LIQUIDATED]) {
+		liquidation::rate(&mut report, options.runs)?;
+	}
+	if report.wants_any(&[DELEVERAGING]) {
+		liquidation::deleveraging(&mut report, options.runs)?;
+	}
+	if report.wants_any(&[STEP]) {
+		liquidation::step(&mut report, options.runs)?;
+	}
+	if report.wants_any(&[GROWTH]) {
+		growth::measure(&mut report, options.runs)?;
 	}
 	if report.is_empty() {
 		return Err(format!("no promise has a name like {:?}", options.names).into());

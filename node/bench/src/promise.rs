@@ -43,6 +43,18 @@ pub const CHARGED_COVERS: Promise = at_least("weights.least_charged_vs_measured"
 /// The most that any call is charged, as a share of the time that it takes.
 pub const CHARGED_EXCEEDS: Promise = at_most("weights.most_charged_vs_measured", "x", 2.0);
 
+/// A price step that crosses a hundred triggers, with a million accounts against a thousand.
+pub const STEP: Promise = at_most("liquidation.step_1m_vs_1k", "x", 1.7);
+/// Accounts closed into the book by one block of a second.
+pub const LIQUIDATED: Promise = at_least("liquidation.per_second", "accounts", 200.0);
+/// Deleveraging against 128 counterparties, as a share of what a block may take.
+pub const DELEVERAGING: Promise = at_most("liquidation.deleveraging_share_of_block", "x", 1.0);
+/// The health of an account of eight positions against a signature check.
+pub const HEALTH: Promise = at_most("margin.health_vs_signature", "x", 0.2);
+/// Placing, cancelling and taking near the touch in whole blocks, with a million resting orders against
+/// two hundred.
+pub const GROWTH: Promise = at_most("block.growth", "x", 1.7);
+
 impl Promise {
 	/// What every call is charged.
 	pub const WEIGHTS: &'static [Promise] = &[CHARGED_COVERS, CHARGED_EXCEEDS];

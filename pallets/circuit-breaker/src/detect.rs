@@ -113,6 +113,10 @@ impl<T: Config> OnPrice for Pallet<T> {
 		let stored = Status::<T>::get(shard);
 		Self::tidy_chain(now, &stored.chain);
 		let Some(before) = stored.markets.get(place) else { return };
+		// Nothing restricts a market further that is being settled.
+		if before.record.is_settled() {
+			return;
+		}
 		let mut after = before.clone();
 		let halted = before.record.halted_until(now);
 		let moved = Windows::<T>::mutate(market, |window| {

@@ -54,8 +54,16 @@ impl<T: Config> Observe for Pallet<T> {
 			},
 			Observation::Covered { amount } => Self::note(market, &Entry::Covered { amount }),
 			Observation::InvariantBroken => Self::quarantine(market),
+			Observation::FactorPublished { price, gains, paid } => {
+				Self::note(market, &Entry::Settled { price, gains, paid })
+			},
 			// The exchange has already cut the order at the band: that is D1's whole answer.
 			Observation::BandReached { .. } => {},
+		}
+	}
+	fn observe_chain(observation: &Observation) {
+		if *observation == Observation::InvariantBroken {
+			Self::hold_chain();
 		}
 	}
 }
@@ -81,12 +89,31 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// D13: a running total disagrees with the ledger. The market freezes, and only this market.
-	fn quarantine(market: MarketId) {
-		if locate(market).is_none() {
+	/// D13: the sums of the chain disagree, and no market is to blame. Nobody opens but makers until
+	/// people have looked; whoever holds the sums lets nobody withdraw. Renewed when half of it is over.
+	fn hold_chain() {
+		let (cause, now) = (Cause::Detector(D13), Self::now());
+		let half = now.saturating_add(DETECTOR_LEASE / 2);
+		let holds = |lease: &Lease| lease.cause == cause && lease.until > half;
+		if Self::record(Scope::Chain).leases.iter().any(holds) {
 			return;
 		}
+		Self::change(Scope::Chain, |record, now| {
+			let until = now.saturating_add(DETECTOR_LEASE);
+			let wanted =
+				Wanted { severity: Severity::P1, ..Wanted::new(Level::ReduceOnly, cause, until) };
+			if let Ok(lease) = Self::grant(Scope::Chain, record, now, &wanted, true) {
+				Self::deposit_granted(Scope::Chain, &lease);
+			}
+		});
+	}
+
+	/// D13: a running total disagrees with the ledger. The market freezes, and only this market.
+	fn quarantine(market: MarketId) {
 		let scope = Scope::Market(market);
+		if locate(market).is_none() || Self::record(scope).is_settled() {
+			return;
+		}
 		Self::change(scope, |record, now| {
 			let until = now.saturating_add(DETECTOR_LEASE);
 			let wanted = Wanted {

@@ -14,9 +14,9 @@ pub enum Joined {
 	Full,
 }
 
-/// Whether the council may lift what this cause set.
-pub fn is_liftable(cause: Cause) -> bool {
-	!matches!(cause, Cause::Detector(_) | Cause::SafeMode)
+/// Whether the council may lift this lease: people set it, and it is not a settlement.
+pub fn is_liftable(lease: &Lease) -> bool {
+	!lease.is_final() && !matches!(lease.cause, Cause::Detector(_) | Cause::SafeMode)
 }
 
 impl Record {
@@ -60,8 +60,7 @@ impl Record {
 		self.leases.iter().enumerate().position(|(index, lease)| {
 			let others = self.leases.iter().enumerate().filter(|(other, _)| *other != index);
 			let mut covers = others.map(|(_, l)| l).chain(core::iter::once(added));
-			covers
-				.any(|l| l.dominates(lease) && (is_liftable(lease.cause) || !is_liftable(l.cause)))
+			covers.any(|l| l.dominates(lease) && (is_liftable(lease) || !is_liftable(l)))
 		})
 	}
 

@@ -45,6 +45,17 @@
 //! the runtime's call filter asks [`Pallet::is_paused`], which compares the clock, so nobody need
 //! resume it. `on_idle` clears away what is over.
 //!
+//! **Settlement** (`settlement`). Level 6 is the one that does not end. The council reaches it through
+//! the longest delay, and anybody once a market was at Freeze for seven days without a break, so that
+//! every freeze ends one way or the other. Whoever winds the market down is told first and may refuse;
+//! then a single lease without an end takes the place of all others of that market.
+//!
+//! ```text
+//!   council, timelock: settle --------------------+
+//!                                                 +--> Settlement::begin --> level 6, no way back
+//!   anybody: settle_frozen, 7 days at Freeze -----+
+//! ```
+//!
 //! **Several leases.** The level is that of the tightest, and what is denied is what any of them
 //! denies: an auction collects orders, but not those that a ReduceOnly beneath it refuses. Whenever
 //! leases at Auction or tighter begin, are prolonged or end early, the exchange is told until when
@@ -64,6 +75,7 @@ mod gate;
 mod lease;
 mod pause;
 mod powers;
+mod settlement;
 mod state;
 mod types;
 mod volatility;
@@ -79,6 +91,7 @@ pub use budget::{Budget, Purse, ALLOWANCE};
 pub use pallet::*;
 pub use pause::{call_hash, CallLease, CallName, Name, MAX_NAME, MAX_PAUSES};
 pub use powers::{Limit, Powers, SpentToken};
+pub use settlement::{Stretch, SETTLE_AFTER};
 pub use types::*;
 pub use volatility::Volatility;
 pub use weights::WeightInfo;
@@ -89,7 +102,7 @@ pub mod pallet {
 	use alloc::vec::Vec;
 	use breakwater_primitives::{
 		Auctions, Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis,
-		OnVolatility, Ppm, Scope,
+		OnVolatility, Ppm, Scope, Settlement, MAX_MARKETS,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -136,6 +149,11 @@ pub mod pallet {
 		type SafeModeDuration: Get<Millis>;
 		/// Weights of the calls and of a price.
 		type WeightInfo: WeightInfo;
+		// Settlement.
+		/// Who may settle a market: the council through the timelock, with the longest delay.
+		type SettleOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// Those who wind a market down.
+		type Settlement: Settlement;
 	}
 
 	/// The restrictions in force: the chain's leases and those of 32 markets per item, with the band
@@ -357,6 +375,13 @@ pub mod pallet {
 		TooManyPauses,
 		/// This call is not paused.
 		NotPaused,
+		// Settlement.
+		/// A settlement has no end and is not a restriction: it has calls of its own.
+		SettlementIsFinal,
+		/// The market is being settled already, or was.
+		AlreadySettling,
+		/// Anybody may settle a market once it was at Freeze for seven days without a break and still is.
+		NotFrozenLongEnough,
 	}
 
 	#[pallet::call]
@@ -366,7 +391,10 @@ pub mod pallet {
 		/// The origin carries how far and how long it may restrict. What is already in force is
 		/// never loosened: the lease adds to the others, and prolongs or tightens your own.
 		#[pallet::call_index(0)]
-		#[pallet::weight((T::WeightInfo::restrict(), DispatchClass::Operational))]
+		#[pallet::weight((
+			T::WeightInfo::restrict().saturating_add(Pallet::<T>::collecting(*scope, *level)),
+			DispatchClass::Operational,
+		))]
 		pub fn restrict(
 			origin: OriginFor<T>,
 			scope: Scope,
@@ -380,7 +408,10 @@ pub mod pallet {
 		/// End every restriction of a market or of the chain that people set. What a detector or
 		/// the safe mode demands stays until its time is over.
 		#[pallet::call_index(1)]
-		#[pallet::weight((T::WeightInfo::lift(), DispatchClass::Operational))]
+		#[pallet::weight((
+			T::WeightInfo::lift().saturating_add(Pallet::<T>::collecting(*scope, Level::Settle)),
+			DispatchClass::Operational,
+		))]
 		pub fn lift(origin: OriginFor<T>, scope: Scope) -> DispatchResult {
 			T::LoosenOrigin::ensure_origin(origin)?;
 			Self::do_lift(scope)
@@ -406,7 +437,10 @@ pub mod pallet {
 		/// Prolong the committee's running restriction of `level` by `duration` milliseconds. Each
 		/// restriction is prolonged once, by no more than it may last at that level.
 		#[pallet::call_index(3)]
-		#[pallet::weight((T::WeightInfo::restrict(), DispatchClass::Operational))]
+		#[pallet::weight((
+			T::WeightInfo::restrict().saturating_add(Pallet::<T>::collecting(*scope, *level)),
+			DispatchClass::Operational,
+		))]
 		pub fn extend(
 			origin: OriginFor<T>,
 			scope: Scope,
@@ -449,6 +483,27 @@ pub mod pallet {
 			T::RearmOrigin::ensure_origin(origin)?;
 			Self::do_rearm(who)
 		}
+
+		// Settlement.
+
+		/// Settle a market for good: nothing trades there again, and all positions are closed at the
+		/// average of the Valid index in the hour before it first came to level 2, as
+		/// `PriceGuard.settlement_price` tells. It cannot be undone.
+		#[pallet::call_index(20)]
+		#[pallet::weight((T::WeightInfo::settle(), DispatchClass::Operational))]
+		pub fn settle(origin: OriginFor<T>, market: MarketId) -> DispatchResult {
+			T::SettleOrigin::ensure_origin(origin)?;
+			Self::do_settle(market, Cause::Council)
+		}
+
+		/// Settle a market that has been at Freeze for seven days without a break, its own or the
+		/// chain's, and still is. Anybody may: a market that nobody reopens is not kept for ever.
+		#[pallet::call_index(21)]
+		#[pallet::weight((T::WeightInfo::settle(), DispatchClass::Operational))]
+		pub fn settle_frozen(origin: OriginFor<T>, market: MarketId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_settle_frozen(market)
+		}
 	}
 
 	#[pallet::hooks]
@@ -458,6 +513,18 @@ pub mod pallet {
 			let mut meter = WeightMeter::with_limit(limit);
 			Self::tidy_pauses(&mut meter);
 			meter.consumed()
+		}
+	}
+
+	impl<T: Config> Pallet<T> {
+		/// What telling the exchange costs when all its markets begin or end to collect orders: each has
+		/// its terms, its best prices and the mask of auctions read and its best prices written.
+		fn collecting(scope: Scope, level: Level) -> Weight {
+			let markets = match scope {
+				Scope::Chain if level >= Level::Auction => u64::from(MAX_MARKETS),
+				_ => 0,
+			};
+			T::DbWeight::get().reads_writes(markets.saturating_mul(3), markets)
 		}
 	}
 
@@ -480,6 +547,12 @@ pub mod pallet {
 			let now = Self::now();
 			let record = Self::record(scope);
 			record.leases.into_iter().filter(|lease| lease.is_live(now)).collect()
+		}
+
+		/// Since when a market is at Freeze without a break, by its own leases or the chain's, in
+		/// milliseconds of chain time; nothing while it is not.
+		pub fn frozen_since(market: MarketId) -> Option<Millis> {
+			Self::frozen(market)
 		}
 
 		/// The calls that are paused now, with the end of each pause.

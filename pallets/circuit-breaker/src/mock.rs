@@ -3,7 +3,7 @@
 use crate::{self as pallet_circuit_breaker, CallName, Lease, Limit, Name, Powers, HOUR, MINUTE};
 use breakwater_primitives::{
 	Auctions, Cause, Entry, IncidentId, IncidentLog, Level, MarketId, Millis, OnPrice,
-	OnVolatility, Ppm, Prices, Report, Scope, Ticks, Validity,
+	OnVolatility, Ppm, Prices, Report, Scope, Settlement, Ticks, Validity,
 };
 use core::time::Duration;
 use frame_support::{
@@ -15,7 +15,7 @@ use frame_support::{
 	weights::{Weight, WeightMeter},
 };
 use frame_system::RawOrigin;
-use sp_runtime::BuildStorage;
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 
 pub type Block = frame_system::mocking::MockBlock<Test>;
 
@@ -55,6 +55,8 @@ parameter_types! {
 	pub storage Paused: Vec<CallName> = Vec::new();
 	pub static Collected: Vec<(Scope, Millis)> = Vec::new();
 	pub static Told: Vec<(MarketId, Ppm)> = Vec::new();
+	pub static Wound: Vec<MarketId> = Vec::new();
+	pub static Refuses: bool = false;
 	pub const SafeModeDuration: Millis = 12 * HOUR;
 }
 
@@ -152,6 +154,16 @@ impl OnVolatility for Risk {
 	}
 }
 
+/// Winds markets down but where it is told to refuse.
+pub struct Winder;
+impl Settlement for Winder {
+	fn begin(market: MarketId) -> DispatchResult {
+		frame_support::ensure!(!Refuses::get(), DispatchError::Other("refused"));
+		Wound::mutate(|all| all.push(market));
+		Ok(())
+	}
+}
+
 const fn limit(level: Level, duration: Millis) -> Limit {
 	Limit { level, duration }
 }
@@ -217,6 +229,8 @@ impl crate::Config for Test {
 	type OnVolatility = Risk;
 	type SafeModeDuration = SafeModeDuration;
 	type WeightInfo = ();
+	type SettleOrigin = Timelock;
+	type Settlement = Winder;
 }
 
 #[derive(Default)]
@@ -241,6 +255,8 @@ impl ExtBuilder {
 			Closed::set(Vec::new());
 			Collected::set(Vec::new());
 			Told::set(Vec::new());
+			Wound::set(Vec::new());
+			Refuses::set(false);
 			System::set_block_number(1);
 			test();
 			Breaker::do_try_state().unwrap();

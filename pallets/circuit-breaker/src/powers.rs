@@ -130,6 +130,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		ensure!(duration >= SHORTEST_LEASE, Error::<T>::DurationTooShort);
 		let longest = powers.longest(level).ok_or(Error::<T>::LevelBeyondPowers)?;
+		ensure!(level < Level::Settle, Error::<T>::SettlementIsFinal);
 		ensure!(duration <= longest, Error::<T>::DurationBeyondPowers);
 		Ok(())
 	}
@@ -199,7 +200,7 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::change(scope, |record, _| {
 			let (lifted, kept) =
-				record.leases.iter().partition::<Vec<Lease>, _>(|l| is_liftable(l.cause));
+				record.leases.iter().partition::<Vec<Lease>, _>(|l| is_liftable(l));
 			ensure!(!lifted.is_empty(), Error::<T>::NothingToLift);
 			record.leases.retain(|l| kept.contains(l));
 			for Lease { level, cause, .. } in lifted {

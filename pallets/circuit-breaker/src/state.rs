@@ -127,6 +127,7 @@ impl<T: Config> Pallet<T> {
 		ended: Option<(Cause, Millis)>,
 		evidence: [u64; 2],
 	) {
+		record.note_freeze(now);
 		let governing = record.governing(now).copied();
 		let (from, to) = (record.told, record.level(now));
 		let cause = governing.map(|l| l.cause);
@@ -174,6 +175,7 @@ impl<T: Config> Pallet<T> {
 	/// 1. The chain's record is the same in every shard.
 	/// 2. A record's leases restrict, name its open incident, and are at most five; those of D1 and
 	///    D3 are at most six hours long; without leases there is no incident and nothing restricted told.
+	///    A settlement does not end, and there is one at most.
 	/// 3. Every band has a price in it.
 	/// 4. A call is under one lease at most, under the chain's incident, and paused by pallet-tx-pause;
 	///    no member's token is spent twice.
@@ -233,6 +235,12 @@ impl<T: Config> Pallet<T> {
 			let bounded = !running || length <= crate::DETECTOR_RUN;
 			ensure!(bounded, "a detector's lease is too long");
 		}
+		if let Some(stretch) = record.frozen {
+			ensure!(stretch.since <= stretch.until, "a stretch that ends before it begins");
+		}
+		let settled = record.leases.iter().filter(|lease| lease.is_final());
+		ensure!(settled.clone().all(|l| l.until == Millis::MAX), "a settlement that ends");
+		ensure!(settled.count() <= 1, "a market is settled twice");
 		let idle = record.leases.is_empty();
 		ensure!(!idle || record.told == Level::Normal, "a level without leases");
 		Ok(())

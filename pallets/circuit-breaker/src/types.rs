@@ -1,6 +1,6 @@
 //! Leases, the records that hold them, and the parameters of the detectors.
 
-use crate::{volatility::Volatility, window::Rings};
+use crate::{settlement::Stretch, volatility::Volatility, window::Rings};
 use breakwater_primitives::{
 	Action, Band, Cause, Denied, IncidentId, Level, MarketId, Millis, Ppm, MARKETS_PER_SHARD,
 };
@@ -80,6 +80,10 @@ impl Lease {
 	pub fn is_live(&self, now: Millis) -> bool {
 		now < self.until
 	}
+	/// Whether it is a settlement, which never ends.
+	pub const fn is_final(&self) -> bool {
+		matches!(self.level, Level::Settle)
+	}
 	/// What it denies: what its level does, and in safe mode whatever opens or leaves.
 	pub const fn denied(&self) -> Denied {
 		match self.cause {
@@ -116,6 +120,8 @@ pub struct Record {
 	/// The level last told in an event. Where it differs from the level in force, leases have
 	/// expired since.
 	pub told: Level,
+	/// For how long the scope has been at Freeze without a break, if it is.
+	pub frozen: Option<Stretch>,
 }
 
 impl Record {

@@ -21,10 +21,12 @@ pub trait WeightInfo {
 	fn tidy_pauses() -> Weight;
 	/// A price: windows, band, detection, and a lease.
 	fn on_price() -> Weight;
+	/// `settle` and `settle_frozen`, with what those do who wind a market down.
+	fn settle() -> Weight;
 }
 
 /// Proof size of one shard, from its greatest encoded length, rounded up.
-const SHARD: u64 = 5_500;
+const SHARD: u64 = 6_500;
 /// Proof size of one window.
 const WINDOW: u64 = 700;
 /// Proof size of the leases of calls.
@@ -56,6 +58,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn resume_call() -> Weight {
 		Self::tidy_pauses()
+	}
+	/// As a restriction without budgets; the clearing house: guard, hour, terms, board, totals,
+	/// settlement, two bitmaps, number of accounts; the exchange: terms, hot item, two bitmaps: r 12 + 13,
+	/// w 9 + 9.
+	fn settle() -> Weight {
+		Weight::from_parts(40_000_000, 2 * SHARD + PAUSES + 20_000)
+			.saturating_add(T::DbWeight::get().reads_writes(25, 18))
 	}
 	/// One item: r 1, w 1.
 	fn rearm() -> Weight {
@@ -98,6 +107,9 @@ impl WeightInfo for () {
 	}
 	fn rearm() -> Weight {
 		Weight::from_parts(50_000_000, 1_400)
+	}
+	fn settle() -> Weight {
+		Weight::from_parts(400_000_000, 2 * SHARD + 24_000)
 	}
 	fn tidy_pauses() -> Weight {
 		Weight::from_parts(MOST * 100_000_000, PAUSES + MOST * PAUSE)

@@ -123,7 +123,7 @@ fn apply(incident: &mut Incident, entry: &Entry) {
 			incident.liquidated = incident.liquidated.saturating_add(notional)
 		},
 		Entry::Covered { amount } => incident.covered = incident.covered.saturating_add(amount),
-		Entry::Note { .. } | Entry::CallResumed { .. } => {},
+		Entry::Note { .. } | Entry::CallResumed { .. } | Entry::Settled { .. } => {},
 		Entry::CallPaused { .. } => incident.contain(),
 		Entry::Reported { severity, level, .. } => {
 			incident.worsen(severity);

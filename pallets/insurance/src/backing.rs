@@ -1,10 +1,18 @@
-//! Backers: how shares of the global fund are bought, given notice of, and paid.
+//! Backers: how shares of the global fund and of the backstop vault are bought, given notice of, and
+//! paid. Both follow the same rules; they differ in what they are worth and where the money sits.
 //!
 //! ```text
 //!   back --> shares --notice--> 10 days --> claimable --------------> claim: min(value then, now)
-//!              ^                              |   calm: 8 days          while markets are in
-//!              |------ cancel ----------------|                         trouble: after 7 of them
+//!              ^                              |   calm: 8 days          while there is trouble:
+//!              |------ cancel ----------------|                         after 7 of them
 //!              '------ lapses ------ 8 days later
+//!
+//!                   worth                                 trouble
+//!   global fund     what the ledger says                  it was drawn on within a day, or a market
+//!                                                         is at ReduceOnly or worse
+//!   vault           equity; who comes pays by the better  it lost within a day, or a market in which
+//!                   of index and mark, who goes is paid   it holds is at ReduceOnly or worse
+//!                   by the worse
 //! ```
 //!
 //! Shares bear losses until they are paid. A notice that is not claimed lapses: otherwise a standing
@@ -15,9 +23,11 @@ use crate::{
 		AllDraws, Backers, Config, Error, Event, GlobalFund, MarketFunds, Pallet, Shares, Total,
 		UpkeepState,
 	},
-	shares, Backer, BackerSummary, Notice, NoticeSummary,
+	shares, Backer, BackerSummary, FundClass, Notice, NoticeSummary,
 };
-use breakwater_primitives::{Balance, Custody, Gate, Level, MarketId, Millis, MAX_MARKETS};
+use breakwater_primitives::{
+	Balance, Custody, Gate, Level, MarketId, Millis, Vault, VaultWorth, MAX_MARKETS,
+};
 use frame_support::{ensure, pallet_prelude::DispatchResult, traits::Get};
 
 /// One day, in milliseconds.
@@ -32,11 +42,11 @@ pub const CLAIM: Millis = DAY;
 pub const AFTER_DRAW: Millis = DAY;
 
 impl<T: Config> Pallet<T> {
-	/// What `who` holds at `active` on the active clock: without shares of an earlier epoch, and
-	/// with those of lapsed notices among the others.
-	fn backer(who: &T::AccountId, active: Millis) -> Backer {
-		let epoch = Shares::<T>::get().epoch;
-		let mut backer = Backers::<T>::get(who);
+	/// What `who` holds of `fund` at `active` on the active clock: without shares of an earlier epoch,
+	/// and with those of lapsed notices among the others.
+	fn backer(fund: FundClass, who: &T::AccountId, active: Millis) -> Backer {
+		let epoch = Shares::<T>::get(fund).epoch;
+		let mut backer = Backers::<T>::get(fund, who);
 		if backer.epoch != epoch {
 			backer = Backer { epoch, ..Default::default() };
 		}
@@ -48,104 +58,172 @@ impl<T: Config> Pallet<T> {
 		backer
 	}
 
-	fn save(who: &T::AccountId, backer: Backer) {
+	fn save(fund: FundClass, who: &T::AccountId, backer: Backer) {
 		if backer.is_empty() {
-			Backers::<T>::remove(who);
+			Backers::<T>::remove(fund, who);
 		} else {
-			Backers::<T>::insert(who, backer);
+			Backers::<T>::insert(fund, who, backer);
 		}
 	}
 
-	fn worth(shares: u128) -> Balance {
-		shares::value(shares, GlobalFund::<T>::get(), Shares::<T>::get().issued)
+	/// What a fund is worth to those who leave it.
+	pub(crate) fn worth_of(fund: FundClass) -> Balance {
+		match fund {
+			FundClass::Global => GlobalFund::<T>::get(),
+			FundClass::Vault => T::Vault::worth().low,
+		}
 	}
 
-	pub(crate) fn do_back(who: T::AccountId, offered: Balance) -> DispatchResult {
+	/// What a fund is worth to those who join it.
+	fn price_of(fund: FundClass) -> Result<Balance, Error<T>> {
+		match fund {
+			FundClass::Global => Ok(GlobalFund::<T>::get()),
+			FundClass::Vault => {
+				let VaultWorth { low, high, open, priced, .. } = T::Vault::worth();
+				ensure!(priced, Error::<T>::VaultNotPriced);
+				// What such shares would buy is what the vault's positions may still come to.
+				let worthless = shares::worthless(low, Shares::<T>::get(fund).issued);
+				ensure!(!open || low > 0 && !worthless, Error::<T>::VaultShort);
+				Ok(high)
+			},
+		}
+	}
+
+	/// How many whole shares `amount` buys now, and what they would cost.
+	pub(crate) fn offer(fund: FundClass, amount: Balance) -> Result<(u128, Balance), Error<T>> {
+		let (worth, issued) = (Self::price_of(fund)?, Shares::<T>::get(fund).issued);
+		let bought = shares::bought(amount, worth, issued).ok_or(Error::<T>::Overflow)?;
+		Ok((bought, shares::cost(bought, worth, issued).ok_or(Error::<T>::Overflow)?))
+	}
+
+	/// What `shares` of a fund are worth to one who leaves.
+	fn value_in(fund: FundClass, shares: u128) -> Balance {
+		shares::value(shares, Self::worth_of(fund), Shares::<T>::get(fund).issued)
+	}
+
+	pub(crate) fn do_back(fund: FundClass, who: T::AccountId, offered: Balance) -> DispatchResult {
 		ensure!(offered >= T::MinBacking::get(), Error::<T>::BackingTooSmall);
-		let (fund, mut totals) = (GlobalFund::<T>::get(), Shares::<T>::get());
-		let bought = shares::bought(offered, fund, totals.issued).ok_or(Error::<T>::Overflow)?;
+		if fund == FundClass::Vault {
+			Self::void_lost_vault();
+		}
+		let (bought, paid) = Self::offer(fund, offered)?;
 		ensure!(bought > 0, Error::<T>::ShareTooDear);
-		let paid = shares::cost(bought, fund, totals.issued).ok_or(Error::<T>::Overflow)?;
+		let mut totals = Shares::<T>::get(fund);
 		totals.issued = totals.issued.checked_add(bought).ok_or(Error::<T>::Overflow)?;
-		Self::take(&who, paid)?;
-		Self::credit_global(paid);
-		Shares::<T>::put(totals);
-		let mut backer = Self::backer(&who, UpkeepState::<T>::get().active);
+		match fund {
+			FundClass::Global => {
+				Self::take(&who, paid)?;
+				Self::credit_global(paid);
+			},
+			FundClass::Vault => T::Vault::add(&who, paid)?,
+		}
+		Shares::<T>::insert(fund, totals);
+		let mut backer = Self::backer(fund, &who, UpkeepState::<T>::get().active);
 		backer.shares = backer.shares.saturating_add(bought);
-		Self::save(&who, backer);
-		Self::deposit_event(Event::Backed { who, paid, shares: bought });
+		Self::save(fund, &who, backer);
+		Self::deposit_event(Event::Backed { fund, who, paid, shares: bought });
 		Ok(())
 	}
 
-	pub(crate) fn do_notice(who: T::AccountId, shares: u128) -> DispatchResult {
+	pub(crate) fn do_notice(fund: FundClass, who: T::AccountId, shares: u128) -> DispatchResult {
 		let active = UpkeepState::<T>::get().active;
-		let mut backer = Self::backer(&who, active);
+		let mut backer = Self::backer(fund, &who, active);
 		ensure!(shares > 0 && shares <= backer.shares, Error::<T>::NotEnoughShares);
-		let (value, ready) = (Self::worth(shares), active.saturating_add(NOTICE));
+		let (value, ready) = (Self::value_in(fund, shares), active.saturating_add(NOTICE));
 		backer.shares = backer.shares.saturating_sub(shares);
 		backer
 			.notices
 			.try_push(Notice { shares, value, ready })
 			.map_err(|_| Error::<T>::TooManyNotices)?;
-		Self::save(&who, backer);
-		Self::deposit_event(Event::NoticeGiven { who, shares, value, ready });
+		Self::save(fund, &who, backer);
+		Self::deposit_event(Event::NoticeGiven { fund, who, shares, value, ready });
 		Ok(())
 	}
 
-	pub(crate) fn do_cancel(who: T::AccountId, index: u8) -> DispatchResult {
-		let mut backer = Self::backer(&who, UpkeepState::<T>::get().active);
+	pub(crate) fn do_cancel(fund: FundClass, who: T::AccountId, index: u8) -> DispatchResult {
+		let mut backer = Self::backer(fund, &who, UpkeepState::<T>::get().active);
 		let index = usize::from(index);
 		ensure!(index < backer.notices.len(), Error::<T>::NoNotice);
 		let Notice { shares, .. } = backer.notices.remove(index);
 		backer.shares = backer.shares.saturating_add(shares);
-		Self::save(&who, backer);
-		Self::deposit_event(Event::NoticeCancelled { who, shares });
+		Self::save(fund, &who, backer);
+		Self::deposit_event(Event::NoticeCancelled { fund, who, shares });
 		Ok(())
 	}
 
-	pub(crate) fn do_claim(who: T::AccountId) -> DispatchResult {
+	pub(crate) fn do_claim(fund: FundClass, who: T::AccountId) -> DispatchResult {
 		let active = UpkeepState::<T>::get().active;
-		let stored = Backers::<T>::get(&who);
-		let mut backer = Self::backer(&who, active);
+		let stored = Backers::<T>::get(fund, &who);
+		let mut backer = Self::backer(fund, &who, active);
 		if stored.epoch != backer.epoch && !stored.is_empty() {
 			// Void: nothing is paid, and the record goes.
-			Self::save(&who, backer);
+			Self::save(fund, &who, backer);
 			let shares = stored.all_shares();
-			Self::deposit_event(Event::Claimed { who, shares, paid: 0 });
+			Self::deposit_event(Event::Claimed { fund, who, shares, paid: 0 });
 			return Ok(());
 		}
+		// Nobody leaves first while custody and claims disagree.
+		ensure!(T::Custody::agrees(), Error::<T>::ClaimsWait);
 		let first = backer.notices.first().ok_or(Error::<T>::NoNotice)?;
 		ensure!(active >= first.ready, Error::<T>::NoticeRunning);
-		let wait = if Self::claims_wait() { WAIT } else { 0 };
+		let wait = if Self::claims_wait(fund) { WAIT } else { 0 };
 		let (mut left, mut paid) = (0u128, 0u128);
-		let (mut fund, mut totals) = (GlobalFund::<T>::get(), Shares::<T>::get());
+		let (mut worth, mut totals) = (Self::worth_of(fund), Shares::<T>::get(fund));
 		backer.notices.retain(|notice| {
 			if active < notice.ready.saturating_add(wait) {
 				return true;
 			}
-			let payout = shares::value(notice.shares, fund, totals.issued).min(notice.value);
-			fund = fund.saturating_sub(payout);
+			let payout = shares::value(notice.shares, worth, totals.issued).min(notice.value);
+			worth = worth.saturating_sub(payout);
 			totals.issued = totals.issued.saturating_sub(notice.shares);
 			(left, paid) = (left.saturating_add(notice.shares), paid.saturating_add(payout));
 			false
 		});
 		ensure!(left > 0, Error::<T>::ClaimsWait);
-		GlobalFund::<T>::put(fund);
-		Shares::<T>::put(totals);
+		Self::pay_out(fund, &who, paid)?;
+		Shares::<T>::insert(fund, totals);
 		// Rounding may leave others with shares of nothing.
-		Self::void_worthless_shares(fund);
-		Total::<T>::mutate(|total| *total = total.saturating_sub(paid));
-		Self::save(&who, backer);
-		if paid > 0 {
-			T::Custody::pay(&who, paid)?;
+		match fund {
+			FundClass::Global => Self::void_worthless_shares(fund, worth),
+			FundClass::Vault => Self::void_lost_vault(),
 		}
-		Self::deposit_event(Event::Claimed { who, shares: left, paid });
+		Self::save(fund, &who, backer);
+		Self::deposit_event(Event::Claimed { fund, who, shares: left, paid });
 		Ok(())
 	}
 
-	/// Whether claims wait: the global fund was drawn on within a day, or a market is where losses
-	/// may follow. A market that is being settled no longer counts once its fund is wound down.
-	pub(crate) fn claims_wait() -> bool {
+	/// Pay `amount` out of a fund to somebody who leaves it. Nothing is changed where that fails.
+	fn pay_out(fund: FundClass, who: &T::AccountId, amount: Balance) -> DispatchResult {
+		if amount == 0 {
+			return Ok(());
+		}
+		match fund {
+			FundClass::Global => {
+				T::Custody::pay(who, amount)?;
+				GlobalFund::<T>::mutate(|fund| *fund = fund.saturating_sub(amount));
+				Total::<T>::mutate(|total| *total = total.saturating_sub(amount));
+				Ok(())
+			},
+			FundClass::Vault => T::Vault::remove(who, amount),
+		}
+	}
+
+	/// Void the shares in the vault when all that they stood for is lost: it holds nothing any more
+	/// that could be worth something later.
+	pub(crate) fn void_lost_vault() {
+		let VaultWorth { low, open, .. } = T::Vault::worth();
+		if !open {
+			Self::void_worthless_shares(FundClass::Vault, low);
+		}
+	}
+
+	/// Whether claims wait because losses may follow. For the global fund: it was drawn on within a
+	/// day, or a market is in trouble; one that is being settled no longer counts once its fund is
+	/// wound down. For the vault: a market in which it holds a position is, or it lost within a day.
+	pub fn claims_wait(fund: FundClass) -> bool {
+		if fund == FundClass::Vault {
+			return T::Vault::worth().troubled;
+		}
 		let drawn = AllDraws::<T>::get().day.updated;
 		if drawn > 0 && Self::now() < drawn.saturating_add(AFTER_DRAW) {
 			return true;
@@ -156,18 +234,18 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	pub(crate) fn backer_summary(who: &T::AccountId) -> BackerSummary {
+	pub(crate) fn backer_summary(fund: FundClass, who: &T::AccountId) -> BackerSummary {
 		let active = UpkeepState::<T>::get().active;
-		let wait = if Self::claims_wait() { WAIT } else { 0 };
-		let backer = Self::backer(who, active);
+		let wait = if Self::claims_wait(fund) { WAIT } else { 0 };
+		let backer = Self::backer(fund, who, active);
 		let notices = backer.notices.iter().map(|notice| NoticeSummary {
 			shares: notice.shares,
-			value: Self::worth(notice.shares).min(notice.value),
+			value: Self::value_in(fund, notice.shares).min(notice.value),
 			wait: notice.ready.saturating_add(wait).saturating_sub(active),
 		});
 		BackerSummary {
 			shares: backer.shares,
-			value: Self::worth(backer.shares),
+			value: Self::value_in(fund, backer.shares),
 			notices: notices.collect(),
 		}
 	}

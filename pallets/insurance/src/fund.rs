@@ -4,7 +4,7 @@ use crate::{
 	pallet::{
 		AllDraws, Config, Error, Event, GlobalFund, MarketDraws, MarketFunds, Pallet, Shares, Total,
 	},
-	shares, DrawLimits, MarketFund,
+	shares, DrawLimits, FundClass, MarketFund,
 };
 use breakwater_primitives::{Backstop, Balance, Charges, Custody, MarketId, Millis};
 use frame_support::{
@@ -86,20 +86,26 @@ impl<T: Config> Pallet<T> {
 		MarketDraws::<T>::insert(market, of_market);
 		AllDraws::<T>::put(of_all);
 		GlobalFund::<T>::put(fund - paid);
-		Self::void_worthless_shares(fund - paid);
+		Self::void_worthless_shares(FundClass::Global, fund - paid);
 		paid
 	}
 
-	/// After a loss that left the global fund with `fund`: void the shares when they stand for
-	/// nothing. Whoever backs the fund from then on owes nothing to them.
-	pub(crate) fn void_worthless_shares(fund: Balance) {
-		let mut totals = Shares::<T>::get();
-		if shares::worthless(fund, totals.issued) {
+	/// After a loss that left `fund` with `worth`: void the shares when they stand for nothing.
+	/// Whoever backs the fund from then on owes nothing to them.
+	pub(crate) fn void_worthless_shares(fund: FundClass, worth: Balance) {
+		let mut totals = Shares::<T>::get(fund);
+		if shares::worthless(worth, totals.issued) {
 			let shares = core::mem::take(&mut totals.issued);
 			totals.epoch = totals.epoch.saturating_add(1);
-			Shares::<T>::put(totals);
-			Self::deposit_event(Event::SharesVoided { shares, epoch: totals.epoch });
+			Shares::<T>::insert(fund, totals);
+			Self::deposit_event(Event::SharesVoided { fund, shares, epoch: totals.epoch });
 		}
+	}
+
+	/// What all markets together could draw from the global fund now, in quote units.
+	pub fn drawable_by_all() -> Balance {
+		let (fund, limits) = (GlobalFund::<T>::get(), T::DrawLimits::get());
+		AllDraws::<T>::get().available(&limits.all, fund, Self::now()).min(fund)
 	}
 
 	/// What `market` could draw from the global fund now.
@@ -132,6 +138,11 @@ impl<T: Config> Backstop for Pallet<T> {
 		Self::deposit_event(Event::PenaltyTaken { market, amount });
 	}
 
+	fn found(amount: Balance) -> bool {
+		Self::credit_global(amount);
+		true
+	}
+
 	fn cover(market: MarketId, deficit: Balance) -> Balance {
 		if deficit == 0 {
 			return 0;
@@ -153,8 +164,19 @@ impl<T: Config> Backstop for Pallet<T> {
 		paid
 	}
 
+	fn coverable(market: MarketId, deficit: Balance) -> Balance {
+		let own = MarketFunds::<T>::get(market).balance.min(deficit);
+		let missing = deficit.saturating_sub(own);
+		let global = if missing == 0 { 0 } else { Self::global_available(market).min(missing) };
+		own.saturating_add(global)
+	}
+
 	fn total() -> Balance {
 		Total::<T>::get()
+	}
+
+	fn wind_down(market: MarketId) {
+		Self::wind_down_settled(market);
 	}
 
 	fn charges(market: MarketId) -> Charges {
@@ -184,11 +206,12 @@ impl<T: Config> Backstop for Pallet<T> {
 impl<T: Config> Pallet<T> {
 	/// 1. The running total is the sum of the funds.
 	/// 2. Every draw fitted its bucket.
-	/// 3. The shares of this epoch that backers hold are those issued, and are not worthless.
+	/// 3. The shares of this epoch that backers hold of a fund are those issued; those of the global
+	///    fund are not worthless. The vault's may be for as long as it holds positions.
 	/// 4. The sum of targets is theirs, and a fund that closes has none.
 	/// 5. Notices are in the order in which they end, and no backer's item is empty.
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-		use crate::pallet::{Backers, UpkeepState};
+		use crate::pallet::UpkeepState;
 		let sum = MarketFunds::<T>::iter_values()
 			.try_fold(GlobalFund::<T>::get(), |sum, fund| sum.checked_add(fund.balance))
 			.ok_or("the funds exceed the range of a balance")?;
@@ -198,14 +221,11 @@ impl<T: Config> Pallet<T> {
 			MarketDraws::<T>::iter_values().all(|draws| draws.is_sound()),
 			"a market drew more than its bucket holds"
 		);
-		let totals = Shares::<T>::get();
-		let current = Backers::<T>::iter_values().filter(|backer| backer.epoch == totals.epoch);
-		let held = current.fold(0u128, |sum, backer| sum.saturating_add(backer.all_shares()));
-		ensure!(held == totals.issued, "backers do not hold the shares issued");
 		ensure!(
-			!shares::worthless(GlobalFund::<T>::get(), totals.issued),
+			!shares::worthless(GlobalFund::<T>::get(), Shares::<T>::get(FundClass::Global).issued),
 			"worthless shares are still in force"
 		);
+		FundClass::ALL.into_iter().try_for_each(Self::check_backers)?;
 		let targets = MarketFunds::<T>::iter_values()
 			.fold(0u128, |sum, fund| sum.saturating_add(fund.target));
 		ensure!(targets == UpkeepState::<T>::get().targets, "the sum of targets is wrong");
@@ -213,14 +233,26 @@ impl<T: Config> Pallet<T> {
 			MarketFunds::<T>::iter_values().all(|fund| fund.closes.is_none() || fund.target == 0),
 			"a fund that closes has a target"
 		);
-		for backer in Backers::<T>::iter_values() {
+		Ok(())
+	}
+
+	/// Points 3 and 5 for one fund.
+	fn check_backers(fund: FundClass) -> Result<(), sp_runtime::TryRuntimeError> {
+		use crate::pallet::Backers;
+		let totals = Shares::<T>::get(fund);
+		let mut held = 0u128;
+		for (_, backer) in Backers::<T>::iter_prefix(fund) {
 			ensure!(!backer.is_empty(), "a backer without shares");
 			ensure!(backer.epoch <= totals.epoch, "shares of an epoch to come");
 			ensure!(
 				backer.notices.windows(2).all(|pair| matches!(pair, [a, b] if a.ready <= b.ready)),
 				"notices out of order"
 			);
+			if backer.epoch == totals.epoch {
+				held = held.saturating_add(backer.all_shares());
+			}
 		}
+		ensure!(held == totals.issued, "backers do not hold the shares issued");
 		Ok(())
 	}
 }

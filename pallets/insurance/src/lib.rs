@@ -32,7 +32,13 @@
 //!
 //! **Backers** ([`shares`], [`backing`]). Shares in the global fund gain from surcharges and excess
 //! and bear its losses, also under notice. A loss that leaves them worthless voids them all; who
-//! comes afterwards begins anew.
+//! comes afterwards begins anew. The backstop vault, an account of the clearing house that takes over
+//! positions, is backed by shares of its own under the same rules:
+//!
+//! ```text
+//!   back_vault --> [ shares of the vault ] --Vault--> quote balance of the vault's account
+//!   claim_vault <--  notice, ten days    <--------    equity at the worse of index and mark
+//! ```
 //!
 //! The funds are claims on the custody account, where all collateral sits; no token moves when a
 //! penalty is taken or a deficit is covered. [`Total`] is the sum of all funds, kept as they
@@ -42,10 +48,10 @@
 
 extern crate alloc;
 
+pub use breakwater_primitives::bucket;
 pub use pallet::*;
 
 pub mod backing;
-pub mod bucket;
 mod fund;
 pub mod pricing;
 pub mod shares;
@@ -66,7 +72,7 @@ pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
 	use breakwater_primitives::{
-		Balance, Charges, Custody, Exposure, Gate, MarketId, Millis, MAX_MARKETS,
+		Balance, Charges, Custody, Exposure, Gate, MarketId, Millis, Vault, MAX_MARKETS,
 	};
 	use bucket::Draws;
 	use frame_support::{
@@ -77,7 +83,7 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 
 	/// The version of this pallet's storage.
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	/// Funds per chain: one for each market.
 	pub type MaxFunds = ConstU32<{ MAX_MARKETS as u32 }>;
@@ -112,6 +118,8 @@ pub mod pallet {
 		/// Who may wind down the fund of a market that no longer trades: the timelock, with the
 		/// delay of a loosening, because it takes cover away.
 		type WindDownOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// The account of the backstop vault.
+		type Vault: Vault<Self::AccountId>;
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 	}
@@ -138,13 +146,22 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type AllDraws<T: Config> = StorageValue<_, Draws, ValueQuery>;
 
-	/// How many shares in the global fund there are, and of which epoch.
+	/// How many shares in the global fund, and in the vault, there are, and of which epoch.
 	#[pallet::storage]
-	pub type Shares<T: Config> = StorageValue<_, ShareTotals, ValueQuery>;
+	pub type Shares<T: Config> =
+		StorageMap<_, Identity, FundClass, ShareTotals, ValueQuery, GetDefault, ConstU32<2>>;
 
-	/// What each backer holds of the global fund.
+	/// What each backer holds of the global fund, and of the vault.
 	#[pallet::storage]
-	pub type Backers<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Backer, ValueQuery>;
+	pub type Backers<T: Config> = StorageDoubleMap<
+		_,
+		Identity,
+		FundClass,
+		Blake2_128Concat,
+		T::AccountId,
+		Backer,
+		ValueQuery,
+	>;
 
 	/// The clock of notices, the round of reviews, and the sum of the funds' targets.
 	#[pallet::storage]
@@ -188,8 +205,10 @@ pub mod pallet {
 			/// The market.
 			market: MarketId,
 		},
-		/// Somebody backs the global fund.
+		/// Somebody backs the global fund or the vault.
 		Backed {
+			/// Shares of which fund.
+			fund: FundClass,
 			/// Who.
 			who: T::AccountId,
 			/// What the shares cost: at most what was offered.
@@ -199,6 +218,8 @@ pub mod pallet {
 		},
 		/// A backer gave notice: the shares leave ten days later, and bear losses until then.
 		NoticeGiven {
+			/// Shares of which fund.
+			fund: FundClass,
 			/// Who.
 			who: T::AccountId,
 			/// How many shares.
@@ -210,6 +231,8 @@ pub mod pallet {
 		},
 		/// A backer took a notice back.
 		NoticeCancelled {
+			/// Shares of which fund.
+			fund: FundClass,
 			/// Who.
 			who: T::AccountId,
 			/// How many shares stay.
@@ -217,6 +240,8 @@ pub mod pallet {
 		},
 		/// Shares were paid and are gone. Shares of an earlier epoch pay nothing.
 		Claimed {
+			/// Shares of which fund.
+			fund: FundClass,
 			/// Whose they were.
 			who: T::AccountId,
 			/// How many.
@@ -224,9 +249,11 @@ pub mod pallet {
 			/// What they paid.
 			paid: Balance,
 		},
-		/// A loss left the shares in the global fund without value. They are void; shares bought
+		/// A loss left the shares in a fund without value. They are void; shares bought
 		/// from now on belong to a new epoch.
 		SharesVoided {
+			/// Shares of which fund.
+			fund: FundClass,
 			/// How many there were.
 			shares: u128,
 			/// The new epoch.
@@ -278,7 +305,7 @@ pub mod pallet {
 		ContributionTooSmall,
 		/// The fund cannot hold that much.
 		Overflow,
-		/// The global fund is backed with a larger amount than this.
+		/// A fund is backed with a larger amount than this.
 		BackingTooSmall,
 		/// The amount does not pay for a single share; offer more.
 		ShareTooDear,
@@ -291,13 +318,20 @@ pub mod pallet {
 		NoNotice,
 		/// The notice has not run its ten days.
 		NoticeRunning,
-		/// A market is in trouble, or the global fund was drawn on within a day. The claim can be
-		/// made when that is over, and seven days after the end of the notice at the latest.
+		/// A market is in trouble, or the fund lost within a day. The claim can be made when that is
+		/// over, and seven days after the end of the notice at the latest. Or what is claimed of custody
+		/// is not what it holds: then nobody is paid.
 		ClaimsWait,
 		/// Positions of the market are open: its fund stays.
 		MarketLive,
 		/// The fund of the market is already being wound down.
 		AlreadyWindingDown,
+		// The vault.
+		/// A price of the vault's positions is not valid now, so nobody knows what a share costs.
+		VaultNotPriced,
+		/// The vault has nothing left beyond what its positions may still lose; back it when they are
+		/// closed.
+		VaultShort,
 	}
 
 	#[pallet::hooks]
@@ -360,7 +394,7 @@ pub mod pallet {
 		#[pallet::call_index(1)]
 		pub fn back(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_back(who, amount)
+			Self::do_back(FundClass::Global, who, amount)
 		}
 
 		/// Give notice of `shares` of yours. They can be claimed after ten days in which the chain
@@ -369,7 +403,7 @@ pub mod pallet {
 		#[pallet::call_index(2)]
 		pub fn notice(origin: OriginFor<T>, shares: u128) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_notice(who, shares)
+			Self::do_notice(FundClass::Global, who, shares)
 		}
 
 		/// Be paid for every share whose notice has run. It has to wait, seven days at the most,
@@ -378,14 +412,14 @@ pub mod pallet {
 		#[pallet::call_index(3)]
 		pub fn claim(origin: OriginFor<T>) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_claim(who)
+			Self::do_claim(FundClass::Global, who)
 		}
 
 		/// Take back notice number `index` of yours, the oldest being 0. Its shares stay.
 		#[pallet::call_index(4)]
 		pub fn cancel(origin: OriginFor<T>, index: u8) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_cancel(who, index)
+			Self::do_cancel(FundClass::Global, who, index)
 		}
 
 		/// Wind down the fund of `market`, which is being settled or has no open position: thirty
@@ -395,6 +429,46 @@ pub mod pallet {
 		pub fn wind_down(origin: OriginFor<T>, market: MarketId) -> DispatchResult {
 			T::WindDownOrigin::ensure_origin(origin)?;
 			Self::do_wind_down(market)
+		}
+
+		// The vault.
+
+		/// Back the vault with up to `amount` of the quote asset, for as many whole shares as that buys
+		/// at the better of index and mark; the rest stays with you. The vault takes over positions
+		/// that the book does not take in time, below the market's price: the shares gain and bear
+		/// what becomes of them, and can be left with ten days' notice.
+		#[pallet::call_index(20)]
+		pub fn back_vault(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_back(FundClass::Vault, who, amount)
+		}
+
+		/// Give notice of `shares` of yours in the vault. They can be claimed after ten days in which
+		/// the chain was up and not frozen, for what they are worth now or then at the worse of index
+		/// and mark, whichever is less. What is not claimed within eight days of that lapses, and the
+		/// shares stay.
+		#[pallet::call_index(21)]
+		pub fn notice_vault(origin: OriginFor<T>, shares: u128) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_notice(FundClass::Vault, who, shares)
+		}
+
+		/// Be paid for every share in the vault whose notice has run. It has to wait, seven days at the
+		/// most, while a market in which the vault holds a position is at `ReduceOnly` or worse or has
+		/// no valid price, or the vault lost within a day; and for as long as the margin of its
+		/// positions takes all that it has. Void shares of an earlier epoch are removed and pay
+		/// nothing.
+		#[pallet::call_index(22)]
+		pub fn claim_vault(origin: OriginFor<T>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_claim(FundClass::Vault, who)
+		}
+
+		/// Take back notice number `index` of your shares in the vault, the oldest being 0.
+		#[pallet::call_index(23)]
+		pub fn cancel_vault(origin: OriginFor<T>, index: u8) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_cancel(FundClass::Vault, who, index)
 		}
 	}
 
@@ -431,19 +505,33 @@ pub mod pallet {
 
 		/// How many shares in the global fund there are, and of which epoch.
 		pub fn shares() -> ShareTotals {
-			Shares::<T>::get()
+			Shares::<T>::get(FundClass::Global)
 		}
 
 		/// What `who` holds of the global fund: shares, what they are worth, and running notices.
 		pub fn backer_of(who: T::AccountId) -> BackerSummary {
-			Self::backer_summary(&who)
+			Self::backer_summary(FundClass::Global, &who)
 		}
 
 		/// How many whole shares `amount` buys now, and what they would cost.
 		pub fn shares_for(amount: Balance) -> Option<(u128, Balance)> {
-			let (fund, issued) = (GlobalFund::<T>::get(), Shares::<T>::get().issued);
-			let bought = shares::bought(amount, fund, issued)?;
-			Some((bought, shares::cost(bought, fund, issued)?))
+			Self::offer(FundClass::Global, amount).ok()
+		}
+
+		/// How many shares in the vault there are, and of which epoch.
+		pub fn vault_shares() -> ShareTotals {
+			Shares::<T>::get(FundClass::Vault)
+		}
+
+		/// What `who` holds of the vault: shares, what they are worth, and running notices.
+		pub fn vault_backer_of(who: T::AccountId) -> BackerSummary {
+			Self::backer_summary(FundClass::Vault, &who)
+		}
+
+		/// How many whole shares in the vault `amount` buys now, and what they would cost; `None` while
+		/// it may not be backed.
+		pub fn vault_shares_for(amount: Balance) -> Option<(u128, Balance)> {
+			Self::offer(FundClass::Vault, amount).ok()
 		}
 
 		/// The global fund, in the smallest unit of the quote asset.

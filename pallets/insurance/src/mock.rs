@@ -2,7 +2,8 @@
 
 use crate as pallet_insurance;
 use breakwater_primitives::{
-	Balance, CoverTerms, Custody, Exposure, Gate, GateView, Level, MarketId, Millis, Ppm,
+	Balance, CoverTerms, Custody, Exposure, Gate, GateView, Level, MarketId, Millis, Ppm, Vault,
+	VaultWorth,
 };
 use core::time::Duration;
 use frame_support::{
@@ -55,6 +56,10 @@ impl MockCustody {
 	pub fn counted() -> i128 {
 		HELD.with_borrow(|held| *held)
 	}
+	/// What is in custody goes to traders who are not counted here.
+	pub fn pay_nobody(amount: Balance) {
+		HELD.with_borrow_mut(|held| *held -= amount as i128);
+	}
 	pub fn owned(who: u64) -> Balance {
 		OWNED.with_borrow(|owned| owned.get(&who).copied().unwrap_or_default())
 	}
@@ -85,6 +90,42 @@ parameter_types! {
 	pub static ChainLevel: Level = Level::Normal;
 	pub static Volatility: Ppm = Ppm::one();
 	pub const MinBacking: Balance = 100;
+	/// The quote balance of the vault's account.
+	pub static VaultQuote: i128 = 0;
+	/// What its positions add to that at the worse and at the better of index and mark; `None` while it
+	/// holds none.
+	pub static VaultHolds: Option<(i128, i128)> = None;
+	pub static VaultPriced: bool = true;
+	pub static VaultTroubled: bool = false;
+	/// What the margin of its positions keeps from leaving.
+	pub static VaultKeeps: Balance = 0;
+}
+
+/// The account of the vault as one number, and what its positions are worth.
+pub struct Account;
+impl Vault<u64> for Account {
+	fn worth() -> VaultWorth {
+		let (low, high) = VaultHolds::get().unwrap_or_default();
+		let worth = |holds: i128| (VaultQuote::get() + holds).try_into().unwrap_or(0);
+		VaultWorth {
+			low: worth(low),
+			high: worth(high),
+			open: VaultHolds::get().is_some(),
+			priced: VaultPriced::get(),
+			troubled: VaultTroubled::get(),
+		}
+	}
+	fn add(from: &u64, amount: Balance) -> DispatchResult {
+		MockCustody::receive(from, amount)?;
+		VaultQuote::mutate(|quote| *quote += amount as i128);
+		Ok(())
+	}
+	fn remove(to: &u64, amount: Balance) -> DispatchResult {
+		let left = VaultQuote::get() - amount as i128;
+		frame_support::ensure!(left >= VaultKeeps::get() as i128, "committed");
+		VaultQuote::set(left);
+		MockCustody::pay(to, amount)
+	}
 }
 
 pub struct Clock;
@@ -152,6 +193,7 @@ impl crate::Config for Test {
 	type Exposure = Insured;
 	type Gate = Levels;
 	type WindDownOrigin = Timelock;
+	type Vault = Account;
 	type WeightInfo = ();
 }
 
@@ -175,6 +217,11 @@ impl ExtBuilder {
 		Restricted::set(BTreeMap::new());
 		ChainLevel::set(Level::Normal);
 		Volatility::set(Ppm::one());
+		VaultQuote::set(0);
+		VaultHolds::set(None);
+		VaultPriced::set(true);
+		VaultTroubled::set(false);
+		VaultKeeps::set(0);
 		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 		crate::GenesisConfig::<Test> { contributions: self.contributions }
 			.assimilate_storage(&mut storage)

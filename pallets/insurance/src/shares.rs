@@ -1,4 +1,4 @@
-//! What a share of the global fund costs and is worth: pure.
+//! What a share of a fund, be it the global one or the vault, costs and is worth: pure.
 //!
 //! A share costs `(fund + 1) / (issued + 10^6)`. The virtual million of shares in the divisor owns
 //! what nobody backed: gifts, surcharges, what market funds could spare. It keeps the first backer

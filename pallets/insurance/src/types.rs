@@ -66,7 +66,34 @@ pub struct MarketFund {
 	pub closes: Option<Millis>,
 }
 
-/// The shares in the global fund.
+/// What backers may hold shares of. Each has shares, epochs and notices of its own.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum FundClass {
+	/// The global fund, which pays what bankrupt accounts lack.
+	#[codec(index = 0)]
+	Global,
+	/// The backstop vault, which takes over positions that the book does not take in time.
+	#[codec(index = 1)]
+	Vault,
+}
+
+impl FundClass {
+	/// Both of them.
+	pub const ALL: [Self; 2] = [Self::Global, Self::Vault];
+}
+
+/// The shares in a fund.
 #[derive(
 	Clone,
 	Copy,
@@ -109,7 +136,7 @@ pub struct Notice {
 	pub ready: Millis,
 }
 
-/// What one account holds of the global fund.
+/// What one account holds of a fund.
 #[derive(
 	Clone,
 	Debug,
@@ -181,7 +208,7 @@ pub struct NoticeSummary {
 	pub wait: Millis,
 }
 
-/// What an account holds of the global fund, as its owner sees it now.
+/// What an account holds of a fund, as its owner sees it now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct BackerSummary {
 	/// Shares not under notice.

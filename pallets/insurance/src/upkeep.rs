@@ -3,7 +3,7 @@
 
 use crate::{
 	pallet::{Config, Error, Event, GlobalFund, MarketFunds, Pallet, UpkeepState},
-	MarketFund, Upkeep, WeightInfo,
+	FundClass, MarketFund, Upkeep, WeightInfo,
 };
 use breakwater_primitives::{Balance, Exposure, Gate, Level, MarketId, Millis, MAX_MARKETS};
 use frame_support::{
@@ -69,6 +69,10 @@ impl<T: Config> Pallet<T> {
 				(upkeep.next, upkeep.due) = (0, now.saturating_add(ROUND));
 			}
 		}
+		// Once a minute, with the clock: a vault that was closed with nothing left.
+		if upkeep.wound != before.wound && meter.try_consume(T::WeightInfo::vault()).is_ok() {
+			Self::void_lost_vault();
+		}
 		if upkeep != before {
 			UpkeepState::<T>::put(upkeep);
 		}
@@ -118,7 +122,7 @@ impl<T: Config> Pallet<T> {
 		let amount = fund.lack(elapsed).min(global.saturating_sub(upkeep.global_target()));
 		if amount > 0 {
 			GlobalFund::<T>::put(global - amount);
-			Self::void_worthless_shares(global - amount);
+			Self::void_worthless_shares(FundClass::Global, global - amount);
 			fund.balance = fund.balance.saturating_add(amount);
 			Self::deposit_event(Event::ToppedUp { market, amount });
 		}
@@ -157,14 +161,26 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_wind_down(market: MarketId) -> DispatchResult {
 		ensure!(T::Markets::contains(&market), Error::<T>::UnknownMarket);
-		let mut fund = MarketFunds::<T>::get(market);
+		let fund = MarketFunds::<T>::get(market);
 		ensure!(fund.closes.is_none(), Error::<T>::AlreadyWindingDown);
 		ensure!(!Self::is_live(market), Error::<T>::MarketLive);
+		Self::begin_wind_down(market, fund);
+		Ok(())
+	}
+
+	/// The market is settled: its fund is wound down unless it is already.
+	pub(crate) fn wind_down_settled(market: MarketId) {
+		let fund = MarketFunds::<T>::get(market);
+		if fund.closes.is_none() {
+			Self::begin_wind_down(market, fund);
+		}
+	}
+
+	fn begin_wind_down(market: MarketId, mut fund: MarketFund) {
 		let closes = Self::now().saturating_add(LATE_CLAIMS);
 		UpkeepState::<T>::mutate(|upkeep| upkeep.replace_target(fund.target, 0));
 		(fund.target, fund.closes) = (0, Some(closes));
 		MarketFunds::<T>::insert(market, fund);
 		Self::deposit_event(Event::WindDownBegun { market, closes });
-		Ok(())
 	}
 }

@@ -17,6 +17,16 @@ pub trait WeightInfo {
 	fn cancel() -> Weight;
 	/// [`crate::Pallet::wind_down`].
 	fn wind_down() -> Weight;
+	/// [`crate::Pallet::back_vault`].
+	fn back_vault() -> Weight;
+	/// [`crate::Pallet::notice_vault`].
+	fn notice_vault() -> Weight;
+	/// [`crate::Pallet::claim_vault`] of all notices.
+	fn claim_vault() -> Weight;
+	/// [`crate::Pallet::cancel_vault`].
+	fn cancel_vault() -> Weight;
+	/// Value the vault: its account with up to 16 positions, and the restriction on each market.
+	fn vault() -> Weight;
 	/// What the hook does in every block.
 	fn upkeep() -> Weight;
 	/// The hook's review of one market.
@@ -78,6 +88,37 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn wind_down() -> Weight {
 		micros(12, 12_000).saturating_add(T::DbWeight::get().reads_writes(8, 2))
 	}
+	/// As `back`, with the vault valued twice; its account and up to twelve pages of triggers for each
+	/// of 16 positions instead of the fund and the total.
+	fn back_vault() -> Weight {
+		Self::back()
+			.saturating_add(Self::vault())
+			.saturating_add(Self::vault())
+			.saturating_add(micros(60, 60_000))
+			.saturating_add(T::DbWeight::get().reads_writes(50, 50))
+	}
+	/// As `notice`, with the vault valued.
+	fn notice_vault() -> Weight {
+		Self::notice().saturating_add(Self::vault())
+	}
+	/// Reads: as `notice_vault`, with the vault valued three times, two pages of the book of each of 16
+	/// markets, the transfer. Writes: shares, backer, the vault's account with its triggers, the
+	/// transfer.
+	fn claim_vault() -> Weight {
+		let valued = Self::vault().saturating_mul(3);
+		valued
+			.saturating_add(micros(150, 100_000))
+			.saturating_add(T::DbWeight::get().reads_writes(95, 60))
+	}
+	/// As `cancel`.
+	fn cancel_vault() -> Weight {
+		Self::cancel()
+	}
+	/// Reads: the vault's record and account, two boards; for each of 16 positions the market's terms,
+	/// its restriction and what the vault lost there.
+	fn vault() -> Weight {
+		micros(40, 30_000).saturating_add(T::DbWeight::get().reads(4 + 3 * 16))
+	}
 	/// Reads: clock, upkeep, restrictions once a minute. Writes: upkeep once a minute.
 	fn upkeep() -> Weight {
 		micros(3, 6_000).saturating_add(T::DbWeight::get().reads_writes(3, 1))
@@ -121,6 +162,21 @@ impl WeightInfo for () {
 	}
 	fn wind_down() -> Weight {
 		micros(12, 12_000)
+	}
+	fn back_vault() -> Weight {
+		micros(200, 60_000)
+	}
+	fn notice_vault() -> Weight {
+		micros(50, 30_000)
+	}
+	fn claim_vault() -> Weight {
+		micros(400, 100_000)
+	}
+	fn cancel_vault() -> Weight {
+		micros(8, 3_000)
+	}
+	fn vault() -> Weight {
+		micros(40, 30_000)
 	}
 	fn upkeep() -> Weight {
 		micros(3, 6_000)

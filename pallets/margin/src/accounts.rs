@@ -18,6 +18,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(Risk::<T>::contains_key(market), Error::<T>::UnknownMarket);
 		Accounts::<T>::try_mutate(account, |stored| -> DispatchResult {
 			let stored = stored.as_mut().ok_or(Error::<T>::NoAccount)?;
+			stored.active = Self::today();
 			let positions = &mut stored.positions;
 			match positions.iter_mut().find(|position| position.market == market) {
 				Some(position) => position.leverage = leverage,
@@ -46,15 +47,15 @@ impl<T: Config> Pallet<T> {
 		let giver = house.place(source)?;
 		Self::ensure_may_leave(&mut house, giver, amount)?;
 		let taker = match Keys::<T>::get((&who, to)) {
-			// A key that trades for somebody else does not give him anything by this.
-			Some(record) => {
-				ensure!(
-					record.permissions.contains(Permission::Withdraw),
-					Error::<T>::KeyNotPermitted
-				);
-				house.place(record.account)?
+			Some(record) if record.owns() => house.place(record.account)?,
+			delegated => {
+				// A key that trades for somebody else does not give him anything by this, and as with a
+				// first deposit it gives way.
+				if let Some(record) = delegated {
+					Self::drop_key(&mut house, &who, record.account)?;
+				}
+				Self::create_account(&mut house, &who, to, amount)?
 			},
-			None => Self::create_account(&mut house, &who, to, amount)?,
 		};
 		house.credit(giver, moved.saturating_neg());
 		house.credit(taker, moved);
@@ -73,10 +74,12 @@ impl<T: Config> Pallet<T> {
 		let idle = stored.positions.iter().all(Position::is_idle) && stored.orders.is_empty();
 		ensure!(idle && stored.keys == 0, Error::<T>::AccountInUse);
 		ensure!(T::Venue::forget(account), Error::<T>::AccountInUse);
-		let paid = u128::try_from(stored.quote).unwrap_or(0);
+		let quote = u128::try_from(stored.quote).unwrap_or(0);
+		let paid = quote.saturating_add(stored.deposit);
 		if paid > 0 {
-			Self::ensure_may_leave(&mut house, index, paid)?;
+			Self::ensure_may_leave(&mut house, index, quote)?;
 			house.credit(index, house.accounts[index].account.quote.saturating_neg());
+			Self::release_deposit(&mut house, index);
 			Self::pay(&who, paid)?;
 		}
 		house.write()?;

@@ -19,11 +19,17 @@ pub(crate) const DEPTH_REACH: Ppm = Ppm(20_000);
 /// The most that closing a position is taken to cost, of its value: where the book is empty.
 const MAX_IMPACT: Ppm = Ppm(100_000);
 
+/// The least value, in quote units, of a position that is opened or grown, with the orders beside it.
+const MIN_POSITION: Balance = 10_000_000;
+
 /// A position with its market's prices and terms.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen {
 	pub(crate) position: Position,
 	pub(crate) terms: RiskTerms,
+	/// The terms with the maintenance rates that are announced, where they are higher: triggers are armed
+	/// and initial margin is demanded by them already.
+	pub(crate) bar: RiskTerms,
 	pub(crate) prices: Prices,
 	pub(crate) funding: Accrual,
 	pub(crate) volatility: Ppm,
@@ -34,6 +40,10 @@ impl Seen {
 	pub(crate) fn leg(&self) -> Leg<'_> {
 		self.leg_at(self.prices.lenient(self.position.lots))
 	}
+	/// As [`Self::leg`] under the rates that are announced: what triggers are armed by.
+	pub(crate) fn armed_leg(&self) -> Leg<'_> {
+		Leg { terms: &self.bar, ..self.leg() }
+	}
 	fn leg_at(&self, price: Ticks) -> Leg<'_> {
 		let Position { lots, cost, .. } = self.position;
 		Leg { terms: &self.terms, lots, cost, funding: self.funding, price }
@@ -41,6 +51,12 @@ impl Seen {
 	/// Unrealised profit at the mark price.
 	pub(crate) fn marked(&self) -> Amount {
 		self.leg_at(self.prices.mark).unrealised()
+	}
+	/// Unrealised profit at the worse and at the better of index and mark.
+	pub(crate) fn between(&self) -> (Amount, Amount) {
+		let at = |price| self.leg_at(price).unrealised();
+		let (mark, index) = (at(self.prices.mark), at(self.prices.index));
+		(mark.min(index), mark.max(index))
 	}
 	/// What unrealised profit adds to initial equity: a loss at the worse of mark and index, a
 	/// profit at the least of mark, index and stable price, and of that `credit`.
@@ -69,7 +85,7 @@ impl Seen {
 		if self.position.lots == 0 {
 			return initial;
 		}
-		let exit = self.leg().maintenance().saturating_add(self.impact::<T>());
+		let exit = self.armed_leg().maintenance().saturating_add(self.impact::<T>());
 		initial.max(exit)
 	}
 	/// What closing the position into the book costs against the mark price, by the depth within
@@ -92,7 +108,7 @@ impl Seen {
 	/// Initial margin of the position and the orders beside it.
 	pub(crate) fn reserve(&self) -> Balance {
 		let Prices { mark, index, .. } = self.prices;
-		self.position.exposure().reserve(&self.terms, self.position.leverage.into(), mark, index)
+		self.position.exposure().reserve(&self.bar, self.position.leverage.into(), mark, index)
 	}
 }
 
@@ -104,9 +120,10 @@ impl<T: Config> House<T> {
 			// A market with a position always has terms.
 			if let Ok(terms) = self.risk(position.market) {
 				let board = self.board(position.market);
+				let bar = self.bar(position.market, &terms, &board);
 				let (prices, volatility) = (board.prices, board.volatility);
 				let funding = position.accrual(&board);
-				seen.push(Seen { position: *position, terms, prices, funding, volatility });
+				seen.push(Seen { position: *position, terms, bar, prices, funding, volatility });
 			}
 		}
 		seen
@@ -131,7 +148,7 @@ impl<T: Config> House<T> {
 		let index = self.place(who)?;
 		let loaded = &self.accounts[index];
 		let (quote, positions) = (loaded.account.quote, loaded.account.positions.clone());
-		let (quote_before, before) = (loaded.quote_before, loaded.before.clone());
+		let (quote_before, before) = (loaded.quote_with_claims(), loaded.positions_with_claims());
 		let reducing = positions.iter().all(|position| {
 			let was = position_in(&before, position.market);
 			position.exposure().largest() <= was.exposure().largest()
@@ -156,6 +173,9 @@ impl<T: Config> House<T> {
 			equity = equity.saturating_add(seen.credited(seen.terms.profit_credit));
 			if seen.position.market == market {
 				let was = Seen { position: position_in(&before, market), ..*seen };
+				let grown = !opened(&seen.position, &was.position).is_zero();
+				let reaches = seen.value(seen.position.exposure().largest());
+				ensure!(!grown || reaches >= MIN_POSITION, Error::<T>::PositionTooSmall);
 				let factor = view.level.initial_margin_factor(post_only);
 				required = required.saturating_add(self.surcharge(seen, &was, factor));
 			}
@@ -177,7 +197,7 @@ impl<T: Config> House<T> {
 		// An order that was cancelled in the same operation does not make room for a position.
 		let margin = seen.reserve().saturating_sub(was.reserve());
 		let (added, margin) = match opened > added {
-			true => (opened, margin.max(seen.terms.initial(seen.value(opened)))),
+			true => (opened, margin.max(seen.bar.initial(seen.value(opened)))),
 			false => (added, margin),
 		};
 		let moved = self.moved.iter().find(|moved| moved.market == seen.position.market);

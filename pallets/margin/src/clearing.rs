@@ -7,8 +7,9 @@ use crate::{
 };
 use breakwater_math::RiskTerms;
 use breakwater_primitives::{
-	clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing, Custody, Funding, Gate,
-	MarketId, Millis, Permission, Ppm, Prices, Venue, MARKETS_PER_SHARD, MAX_MARKETS,
+	api::SettlementPhase, clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing,
+	Custody, Funding, Gate, MarketId, Millis, Permission, Ppm, Prices, Venue, MARKETS_PER_SHARD,
+	MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::DispatchResult,
@@ -16,7 +17,7 @@ use frame_support::{
 	traits::{Get, UnixTime},
 	weights::Weight,
 };
-use sp_runtime::DispatchError;
+use sp_runtime::{traits::Convert, DispatchError};
 
 impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 	type Session = House<T>;
@@ -43,6 +44,9 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 		ensure!(market.0 < MAX_MARKETS, Error::<T>::UnknownMarket);
 		ensure!(!Risk::<T>::contains_key(market), Error::<T>::MarketExists);
 		risk.validate().map_err(|_| Error::<T>::InvalidRiskTerms)?;
+		// Or who moves the book could have others liquidated.
+		let clamp = T::MarkClamp::convert(market);
+		ensure!(risk.base_maintenance().0 / 2 >= clamp.0, Error::<T>::InvalidRiskTerms);
 		Self::change_board(market, |entry| {
 			entry.initial = risk.base_initial();
 			entry.maintenance = risk.base_maintenance();
@@ -54,12 +58,21 @@ impl<T: Config> Clearing<T::AccountId> for Pallet<T> {
 	fn accrue(market: MarketId, per_lot: Funding) {
 		Self::do_accrue(market, per_lot.0, per_lot.0);
 	}
+	fn is_settled(market: MarketId) -> bool {
+		let settlement = crate::Settlements::<T>::get(market);
+		settlement.is_some_and(|settlement| settlement.phase == SettlementPhase::Done)
+	}
 }
 
 impl<T: Config> Pallet<T> {
 	/// Chain time in milliseconds.
 	pub(crate) fn now() -> Millis {
 		T::Time::now().as_millis() as Millis
+	}
+
+	/// Days since the Unix epoch.
+	pub(crate) fn today() -> u16 {
+		(Self::now() / 86_400_000).min(u16::MAX.into()) as u16
 	}
 
 	/// The risk parameters of a market.
@@ -118,7 +131,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Take note that `key` no longer trades for `account`; its record is the caller's to change.
-	fn drop_key(house: &mut House<T>, key: &T::AccountId, account: AccountRef) -> DispatchResult {
+	pub(crate) fn drop_key(
+		house: &mut House<T>,
+		key: &T::AccountId,
+		account: AccountRef,
+	) -> DispatchResult {
 		let index = house.place(account)?;
 		let loaded = &mut house.accounts[index];
 		loaded.account.keys = loaded.account.keys.saturating_sub(1);
@@ -141,7 +158,9 @@ impl<T: Config> Pallet<T> {
 		let record = KeyRecord { account, permissions: Permissions::ALL, until: 0 };
 		Keys::<T>::insert((owner, sub), record);
 		Self::deposit_event(Event::AccountCreated { account, owner: owner.clone(), sub });
-		Ok(house.push(account, Account::new(owner.clone(), sub)))
+		let index = house.push(account, Account::new(owner.clone(), sub));
+		Self::keep_deposit(house, index);
+		Ok(index)
 	}
 
 	pub(crate) fn do_withdraw(
@@ -168,6 +187,7 @@ impl<T: Config> Pallet<T> {
 		index: usize,
 		amount: Balance,
 	) -> DispatchResult {
+		house.ensure_settled(index)?;
 		house.settle_all_funding(index);
 		let quote = house.accounts[index].account.quote;
 		let positions = house.accounts[index].account.positions.clone();
@@ -214,6 +234,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(!set || until > Self::now(), Error::<T>::KeyInPast);
 		Accounts::<T>::try_mutate(account, |stored| -> DispatchResult {
 			let stored = stored.as_mut().ok_or(Error::<T>::NoAccount)?;
+			stored.active = Self::today();
 			match (existing.is_some(), set) {
 				(false, true) => {
 					ensure!(stored.keys < MAX_KEYS, Error::<T>::TooManyKeys);

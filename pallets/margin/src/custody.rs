@@ -29,6 +29,9 @@ impl<T: Config> Custody<T::AccountId> for Pallet<T> {
 	}
 	fn pay(to: &T::AccountId, amount: Balance) -> DispatchResult {
 		let from = Self::custody_account();
+		// Gifts at the address are not for those who come last.
+		let held = Ledger::<T>::get().held;
+		let held = held.checked_sub(amount).ok_or(Error::<T>::CustodyExhausted)?;
 		T::Assets::transfer(
 			T::CollateralAsset::get(),
 			&from,
@@ -36,8 +39,11 @@ impl<T: Config> Custody<T::AccountId> for Pallet<T> {
 			amount,
 			Preservation::Expendable,
 		)?;
-		Ledger::<T>::mutate(|ledger| ledger.held = ledger.held.saturating_sub(amount));
+		Ledger::<T>::mutate(|ledger| ledger.held = held);
 		Ok(())
+	}
+	fn agrees() -> bool {
+		Self::custody_agrees()
 	}
 }
 
@@ -66,14 +72,20 @@ impl<T: Config> Pallet<T> {
 
 	/// Tell the world when the running totals disagree. No price is in them, so they agree after
 	/// every block, whatever happened. Each market whose own totals disagree is reported as broken, so
-	/// that the breaker freezes it alone; nothing can be withdrawn until the sums agree again.
+	/// that the breaker freezes it alone; where all agree, the chain is. Nothing can be withdrawn until
+	/// the sums agree again.
 	pub(crate) fn compare_custody() {
 		let ledger = Ledger::<T>::get();
 		let claimed = ledger.claims(T::Insurance::total());
 		if i128::try_from(ledger.held) != Ok(claimed) {
 			// At most `MAX_MARKETS` items, and only on a fault of the chain.
+			let mut blamed = false;
 			for (market, _) in Totals::<T>::iter().filter(|(_, totals)| !totals.agree()) {
 				T::Observe::observe(market, &Observation::InvariantBroken);
+				blamed = true;
+			}
+			if !blamed {
+				T::Observe::observe_chain(&Observation::InvariantBroken);
 			}
 			log::error!(
 				target: "margin",

@@ -5,6 +5,8 @@
 //!   grid: 8 classes of leverage x 2 % buckets of entry prices -> heads -> true scores -> closed
 //! ```
 //!
+//! Among the accounts of one cell, which are expected to score alike, those of the first page are taken.
+//!
 //! A bankrupt account is closed at its bankruptcy price, so that its deficit is paid by those who
 //! gained from it and by nobody else; an account that still has equity is closed at the examined price,
 //! or the counterparty would be handed what is left of it. Nobody's equity is made negative.
@@ -12,22 +14,26 @@
 use crate::{
 	capacity::EXAMINED,
 	checks::Seen,
-	triggers::{trees, Tree},
+	triggers::{grid_tick, trees, Tree},
 	types::{grid_place, position_in},
 	Config, Event, House, Pallet, Totals,
 };
 use alloc::vec::Vec;
-use breakwater_core::trigger::crossed;
+use breakwater_core::trigger::{crossed_page, CrossedPage};
 use breakwater_math::{
 	arithmetic::mul_div_ceil,
 	deleveraging::{bucket, class, expected, gain, leverage, score, CLASSES},
 };
 use breakwater_primitives::{AccountRef, Fill, Lots, MarketId, OrderId, Side, Ticks};
 
-/// Candidates read of each class of leverage.
-const HEADS: usize = 16;
+/// Pages of the grid read in one visit.
+const PAGES: u16 = 48;
 /// Blocks for which a deleveraged account is not liquidated itself while it has half its margin.
 const SPARED_BLOCKS: u32 = 60;
+/// Blocks after the end of that before it may begin again.
+const SPARED_AGAIN: u32 = 600;
+/// Whoever gave less than one part in so many of the value of his positions is not spared for it.
+const SPARED_PART: u128 = 10;
 
 /// Somebody on the other side.
 struct Candidate {
@@ -48,7 +54,7 @@ impl<T: Config> House<T> {
 	) -> Lots {
 		let market = seen.position.market;
 		let interest = Totals::<T>::get(market).long;
-		let mut left = lots;
+		let (mut left, met) = (lots, self.met());
 		for Candidate { index: other, score } in self.candidates(index, seen, own) {
 			if left.is_zero() {
 				break;
@@ -74,6 +80,7 @@ impl<T: Config> House<T> {
 				pro_rata: Lots(u64::try_from(pro_rata).unwrap_or(u64::MAX)),
 			});
 		}
+		self.spend_room(met);
 		lots.saturating_sub(left)
 	}
 
@@ -87,6 +94,7 @@ impl<T: Config> House<T> {
 		price: Ticks,
 	) -> bool {
 		let market = seen.position.market;
+		let (healthy, gross) = (!self.health_of(other).liquidatable(), self.value_of(other));
 		let (_, left) = self.after_fill(other, market, seen.closing().opposite(), lots, price);
 		if lots.is_zero() || left.equity < 0 {
 			return false;
@@ -104,20 +112,36 @@ impl<T: Config> House<T> {
 		};
 		self.trade(index, &seen.terms, &fill, fill.taker_side, 0);
 		self.trade(other, &seen.terms, &fill, fill.taker_side.opposite(), 0);
-		self.accounts[other].account.spared =
-			Pallet::<T>::block_number().saturating_add(SPARED_BLOCKS);
+		let given = seen.terms.contract.notional(lots, price);
+		if healthy && given.saturating_mul(SPARED_PART) >= gross {
+			self.spare(other);
+		}
 		true
+	}
+
+	/// Leave somebody in peace for a while who was healthy and gave much for others, but not again
+	/// and again: a trifle would postpone a liquidation for ever.
+	fn spare(&mut self, other: usize) {
+		let now = Pallet::<T>::block_number();
+		let spared = &mut self.accounts[other].account.spared;
+		if *spared == 0 || now >= spared.saturating_add(SPARED_AGAIN) {
+			*spared = now.saturating_add(SPARED_BLOCKS);
+		}
 	}
 
 	/// Those who come into question, the highest score first. Loading them is what bounds a block.
 	/// The owner's own accounts only where `own`.
 	fn candidates(&mut self, index: usize, seen: &Seen, own: bool) -> Vec<Candidate> {
 		let market = seen.position.market;
-		let heads = self.heads(market, -seen.position.lots, seen.prices.mark);
-		let examined = Pallet::<T>::may_examine(market, heads.len().min(EXAMINED));
+		let most = Pallet::<T>::may_examine(market).min(EXAMINED).min(self.room());
+		if most == 0 {
+			return Vec::new();
+		}
+		let heads = self.heads(market, -seen.position.lots, seen.prices.mark, most);
+		Pallet::<T>::examined(market, heads.len());
 		let owner = self.accounts[index].account.owner.clone();
 		let mut candidates = Vec::new();
-		for who in heads.into_iter().take(examined) {
+		for who in heads {
 			let Ok(other) = self.place(who) else { continue };
 			let held = position_in(&self.accounts[other].account.positions, market).lots;
 			let opposite = held.signum() == -seen.position.lots.signum();
@@ -130,21 +154,31 @@ impl<T: Config> House<T> {
 		candidates
 	}
 
-	/// Accounts at the heads of the classes whose entry prices give a profit, by what they are expected
-	/// to score.
-	fn heads(&mut self, market: MarketId, lots: i64, mark: Ticks) -> Vec<AccountRef> {
-		let mut trees = trees::<T>();
-		let mut heads = Vec::new();
-		for class in 0..CLASSES {
+	/// At most `most` accounts whose entry prices give a profit, from the cells that are expected to score
+	/// most. A page is read of each class, and one more whenever one is used up.
+	fn heads(&mut self, market: MarketId, lots: i64, mark: Ticks, most: usize) -> Vec<AccountRef> {
+		let (mut trees, at) = (trees::<T>(), grid_tick(bucket(mark)));
+		let mut read = |class: u8, from| {
 			let tree = Tree::grid(market, lots, class);
-			let at = Ticks(bucket(mark).into());
-			for (at, trigger) in crossed(&mut trees, tree.key, tree.kind, at, HEADS) {
-				let bucket = u16::try_from(at.0).unwrap_or(u16::MAX);
-				heads.push((expected(lots > 0, class, bucket, mark), trigger.account));
+			crossed_page(&mut trees, tree.key, tree.kind, at, from).map(|page| (class, page))
+		};
+		let worth = |(class, page): &(u8, CrossedPage)| {
+			expected(lots > 0, *class, u16::try_from(page.place.0).unwrap_or(u16::MAX), mark)
+		};
+		let mut fronts: Vec<_> = (0..CLASSES).filter_map(|class| read(class, None)).collect();
+		let (mut heads, mut pages) = (Vec::new(), u16::from(CLASSES));
+		while heads.len() < most && pages < PAGES {
+			let best = (0..fronts.len()).max_by_key(|at| fronts.get(*at).map(worth));
+			let Some((class, page)) = best.map(|at| fronts.swap_remove(at)) else { break };
+			let room = most - heads.len();
+			heads.extend(page.found.iter().take(room).map(|(_, trigger)| trigger.account));
+			if page.next.is_some() {
+				pages += 1;
+				fronts.extend(read(class, page.next));
 			}
 		}
-		heads.sort_by_key(|(score, who)| (core::cmp::Reverse(*score), *who));
-		heads.into_iter().map(|(_, who)| who).collect()
+		self.looked = self.looked.saturating_add(pages);
+		heads
 	}
 
 	/// Move an account that stands in the wrong cell when it is written.

@@ -6,8 +6,7 @@
 //!             crossed funding triggers            -> Backlog        examined by the hooks, metered
 //! ```
 
-use crate::{triggers::trees, Backlog, Config, Event, Pallet, Risk, Totals};
-use breakwater_core::trigger::crossed;
+use crate::{types::Stage, Config, Event, Pallet, Risk, Totals};
 use breakwater_math::{funding::limit, RiskTerms, Step};
 use breakwater_primitives::{Amount, MarketId, Ppm};
 
@@ -16,8 +15,12 @@ impl<T: Config> Pallet<T> {
 	/// and what a short lot receives more.
 	pub(crate) fn do_accrue(market: MarketId, long: Amount, short: Amount) {
 		let Some(terms) = Risk::<T>::get(market) else { return };
+		if Self::board_of(market).stage != Stage::Trading {
+			return;
+		}
 		let most = limit(terms.contract);
 		let (mut by_long, mut by_short) = (0, 0);
+		let mut crossed = false;
 		Self::change_board(market, |entry| {
 			let step = |index: &mut Amount, by: Amount| {
 				let next = index.saturating_add(by).clamp(-most, most);
@@ -27,6 +30,8 @@ impl<T: Config> Pallet<T> {
 			};
 			(by_long, by_short) =
 				(step(&mut entry.funding_long, long), step(&mut entry.funding_short, short));
+			let at = |lots| Step::of(terms.contract, entry.funding(lots)).as_ticks();
+			crossed = entry.nearest.crossed(2, at(1)) || entry.nearest.crossed(3, at(-1));
 		});
 		Totals::<T>::mutate(market, |totals| {
 			let owed = by_long.saturating_mul(totals.long.0.into());
@@ -34,8 +39,8 @@ impl<T: Config> Pallet<T> {
 			totals.pending = totals.pending.saturating_add(owed).saturating_sub(received);
 		});
 		Self::deposit_event(Event::FundingAccrued { market, long: by_long, short: by_short });
-		if Self::funding_crossed(market, &terms) {
-			Backlog::<T>::mutate(|bits| *bits |= 1 << (market.0 as u32 % 64));
+		if crossed {
+			Self::set_backlog(market, true);
 		}
 	}
 
@@ -52,13 +57,5 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn funding_steps(market: MarketId, terms: &RiskTerms) -> [(i64, Step); 2] {
 		let entry = Self::board_of(market);
 		[1, -1].map(|lots| (lots, Step::of(terms.contract, entry.funding(lots))))
-	}
-
-	fn funding_crossed(market: MarketId, terms: &RiskTerms) -> bool {
-		let mut trees = trees::<T>();
-		Self::funding_steps(market, terms).into_iter().any(|(lots, step)| {
-			let tree = crate::triggers::Tree::funding(market, lots);
-			!crossed(&mut trees, tree.key, tree.kind, step.as_ticks(), 1).is_empty()
-		})
 	}
 }

@@ -1,16 +1,24 @@
 //! The last step before settlement: what neither the funds nor a deleveraging could pay is taken from
 //! the winning side, the same from each lot, through its funding index. Nobody is visited; the funding
-//! triggers find whom it pushes under his maintenance margin.
+//! triggers find whom it pushes under his maintenance margin. However many accounts are bankrupt, a side
+//! gives 1 % of its value at once and no more than another 1 % in the course of a day.
 
-use crate::{Backlog, Board, Config, Event, House, Ledger, Pallet, Totals};
+use crate::{
+	ladder::takes, steps::Steps, types::Stage, Backlog, Board, Config, Event, Haircuts, House,
+	Ledger, Pallet, Totals,
+};
 use breakwater_math::{
 	arithmetic::signed,
 	funding::{limit, FRACTION_BITS},
 };
-use breakwater_primitives::{shard_of, Amount, Backstop, Balance, Lots, MarketId, Ppm};
+use breakwater_primitives::{
+	bucket::Limit, shard_of, Amount, Backstop, Balance, Lots, MarketId, Millis, Ppm,
+};
 
-/// The most that one event takes of the value of a side.
+/// The most that is taken of the value of a side at once; as much comes back in a day.
 const MOST: Ppm = Ppm(10_000);
+/// One day, in milliseconds.
+const DAY: Millis = 86_400_000;
 
 impl<T: Config> House<T> {
 	/// Take up to `deficit`, left by somebody who held `lost` signed lots of `market`, from the other
@@ -18,7 +26,9 @@ impl<T: Config> House<T> {
 	/// deficit goes to the market's fund.
 	pub(crate) fn haircut(&mut self, market: MarketId, lost: i64, deficit: Balance) -> Balance {
 		let Ok(terms) = self.risk(market) else { return 0 };
-		if deficit == 0 || lost == 0 {
+		// What a settlement pays is known, and is not made less afterwards.
+		let settled = self.board(market).stage != Stage::Trading;
+		if deficit == 0 || lost == 0 || settled || !takes::<T>(Steps::HAIRCUT) {
 			return 0;
 		}
 		let longs_pay = lost < 0;
@@ -30,7 +40,11 @@ impl<T: Config> House<T> {
 		let Some(lots) = u64::try_from(lots).ok().filter(|lots| *lots > 0) else { return 0 };
 		let mark = self.board(market).prices.mark;
 		let most = MOST.mul_floor(terms.contract.notional(Lots(lots), mark));
-		let taken = deficit.min(most);
+		let (cap, now) = (Limit { burst: most, refill: most, window: DAY }, Pallet::<T>::now());
+		let mut buckets = Haircuts::<T>::get(market);
+		let [of_longs, of_shorts] = &mut buckets;
+		let bucket = if longs_pay { of_longs } else { of_shorts };
+		let taken = deficit.min(bucket.available(&cap, now));
 		let Some(scaled) = taken.checked_mul(1 << FRACTION_BITS).filter(|_| taken > 0) else {
 			return 0;
 		};
@@ -40,6 +54,8 @@ impl<T: Config> House<T> {
 		if step > room {
 			return 0;
 		}
+		bucket.draw(&cap, now, taken);
+		Haircuts::<T>::insert(market, buckets);
 		let owed = step.saturating_mul(lots.into());
 		// What all lots owe together, down to whole units.
 		let brought = (owed >> FRACTION_BITS).unsigned_abs();

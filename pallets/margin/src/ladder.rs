@@ -2,27 +2,43 @@
 //!
 //! ```text
 //!   cancel orders -> funds pay what a bankrupt lacks -> book, never beyond the bankruptcy price
-//!                 -> deleverage: bankrupt, below a third of the margin, or after ten blocks
+//!                 -> vault: below two thirds of the margin, after ten blocks, or where the book
+//!                    has given what it may
+//!                 -> deleverage: then at once where the vault is out of the market; else bankrupt,
+//!                    below a third of the margin, or after ten blocks
 //!                 -> haircut of the other side -> bad debt, and the market is quarantined
 //! ```
+//!
+//! While the vault may take, what it does not take waits for its next minute as long as there is time:
+//! it is asked again in each block. A vault that is out of a market will not come back to it today, so
+//! there nobody waits. Where nobody backs a vault, deleveraging keeps to the third: above it, a solvent
+//! account has blocks left in which the book may fill, and closing strangers' positions is the harsher
+//! choice.
 //!
 //! How much is closed at once ramps up over ten blocks while most of the margin is there, and is
 //! bounded by the depth of the book. Funds never pay for slippage: they bring a bankrupt account to
 //! zero at the examined prices, its bankruptcy price becomes the examined price, and what was not
-//! needed goes back.
+//! needed is not drawn. It is always the market in which the account lost most that pays, wherever it
+//! can be closed.
 
 use crate::{
-	checks::Seen, types::position_in, weights::WeightInfo, Config, Error, Event, House, Pallet,
+	capacity::DEPTH_READ,
+	checks::Seen,
+	steps::Steps,
+	types::{position_in, Blame},
+	vault::VAULT,
+	weights::WeightInfo,
+	Config, Error, Event, House, Pallet,
 };
 use alloc::vec::Vec;
 use breakwater_math::{
 	arithmetic::{mul_div_ceil, signed},
 	liquidation::{self, RAMP_BLOCKS},
-	Health,
+	Health, Leg,
 };
 use breakwater_primitives::{
-	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Lots, MarketId, Observation,
-	Observe, Prices, Settled, Side, Ticks, Venue, MAX_MARKETS,
+	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Level, Lots, MarketId,
+	Observation, Observe, Prices, Settled, Side, Ticks, Venue, MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::{DispatchErrorWithPostInfo, DispatchResult, DispatchResultWithPostInfo},
@@ -31,9 +47,7 @@ use frame_support::{
 use sp_runtime::DispatchError;
 
 /// Positions closed in one liquidation of a solvent account.
-const LEGS: usize = 2;
-/// No further position is tried when so many accounts have been read.
-const MOST_READ: usize = 48;
+pub(crate) const LEGS: usize = 2;
 /// Resting orders cancelled in one liquidation.
 const CANCELS: u16 = crate::types::MAX_ORDERS as u16;
 /// With less than one part in so many of its maintenance margin an account does not wait for the book.
@@ -45,7 +59,7 @@ const PATIENCE: u32 = 4;
 const MOST_PAUSE: u32 = 7;
 
 /// Whether positions of a market may be closed now. While orders are collected for an auction they may
-/// not: nobody is taken over by others because a book that does not trade looks empty.
+/// not: nobody but a bankrupt is taken over by others because a book that does not trade looks empty.
 pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
 	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
 	!prices.long.is_zero()
@@ -54,6 +68,48 @@ pub(crate) fn may_liquidate<T: Config>(market: MarketId, prices: &Prices, view: 
 		&& view.allows(Action::Liquidate).is_ok()
 		&& market.0 < MAX_MARKETS
 		&& T::Venue::open(market)
+}
+
+/// What of a position is closed into the book, and at what.
+pub(crate) struct Plan {
+	/// The position as it is now.
+	pub(crate) seen: Seen,
+	/// The account's health before.
+	pub(crate) health: Health,
+	/// How much.
+	pub(crate) lots: Lots,
+	/// What its closing could trade within 2 % of its price, in quote units.
+	pub(crate) depth: Balance,
+	/// At no worse than this.
+	pub(crate) limit: Ticks,
+	/// The price at which the position's share of the equity would be used up.
+	pub(crate) bankruptcy: Ticks,
+}
+
+/// Whether positions of bankrupt accounts may be closed against those who gained, though the book of
+/// the market collects orders for an auction: what they lack does not wait, and the prices are those
+/// that are known.
+fn may_close_against_others<T: Config>(market: MarketId, prices: &Prices, view: &GateView) -> bool {
+	let validity = prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
+	!prices.long.is_zero()
+		&& !prices.short.is_zero()
+		&& validity.allows_liquidation()
+		&& (view.allows(Action::Liquidate).is_ok() || view.level == Level::Auction)
+		&& market.0 < MAX_MARKETS
+}
+
+/// Whether a step of the ladder is taken.
+pub(crate) fn takes<T: Config>(step: Steps) -> bool {
+	T::Ladder::get().take(step)
+}
+
+/// The lots to close in one visit.
+pub(crate) fn step<T: Config>(health: &Health, leg: &Leg<'_>, age: u32) -> Lots {
+	if takes::<T>(Steps::SIZE) {
+		liquidation::step(health, leg, age)
+	} else {
+		leg.size()
+	}
 }
 
 /// What closing one position did.
@@ -85,7 +141,7 @@ impl<T: Config> From<Error<T>> for Failed {
 	}
 }
 
-/// What the funds paid for a bankrupt account, to be given back where it was not needed.
+/// What the funds advanced to a bankrupt account, to be given back where it was not needed.
 struct Draw {
 	market: MarketId,
 	equity: Amount,
@@ -93,10 +149,20 @@ struct Draw {
 	paid: Balance,
 }
 
+/// Whether what the book does not take is closed against others: for an account with too little left, or
+/// that has waited ten blocks.
+pub(crate) fn may_deleverage(health: &Health, age: u32) -> bool {
+	health.equity.saturating_mul(URGENT) < signed(health.maintenance) || age > RAMP_BLOCKS
+}
+
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResultWithPostInfo {
 		let looked = |error: Error<T>| Failed { error: error.into(), read: 1 };
 		let tried = || {
+			// Only the chain itself closes the vault, so that nobody chooses the moment.
+			if who == VAULT {
+				return Err(looked(Error::<T>::VaultUnwinds));
+			}
 			let mut house = House::<T>::new();
 			let index = house.place(who).map_err(looked)?;
 			let health = house.health_of(index);
@@ -120,9 +186,14 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Liquidate an account that was found to be under-margined; by now it may not be any more.
-	pub(crate) fn liquidate_account(who: AccountRef) -> Result<Settled, Failed> {
+	/// Liquidate an account that was found to be under-margined, against at most so many
+	/// counterparties; by now it may not be under-margined any more.
+	pub(crate) fn liquidate_account(
+		who: AccountRef,
+		counterparties: u16,
+	) -> Result<Settled, Failed> {
 		let mut house = House::<T>::new();
+		house.counterparties = counterparties;
 		let index = house.place(who)?;
 		if house.health_of(index).liquidatable() {
 			return house.liquidate(index);
@@ -166,13 +237,40 @@ impl<T: Config> House<T> {
 	}
 
 	/// Blocks since the liquidation of the account began; it begins now if it had not.
-	fn age(&mut self, index: usize) -> u32 {
+	pub(crate) fn age(&mut self, index: usize) -> u32 {
 		let now = Pallet::<T>::block_number().max(1);
 		let loaded = &mut self.accounts[index];
 		if loaded.account.since == 0 {
 			(loaded.account.since, loaded.dirty) = (now, true);
 		}
-		now.saturating_sub(loaded.account.since)
+		let age = now.saturating_sub(loaded.account.since);
+		self.blame(index);
+		age
+	}
+
+	/// Remember the market in which the account lost most, whether it may be closed there now or not:
+	/// once it is closed, nothing else tells who has to pay for it.
+	fn blame(&mut self, index: usize) {
+		let positions = self.accounts[index].account.positions.clone();
+		let seen = self.seen(&positions);
+		let held = seen.iter().filter(|seen| seen.position.lots != 0).map(|seen| Blame {
+			market: seen.position.market,
+			long: seen.position.lots > 0,
+			lost: seen.leg().unrealised().saturating_neg(),
+		});
+		let known = self.accounts[index].account.blamed;
+		let worst = known.into_iter().chain(held).reduce(|most, other| {
+			// What is left of a position counts with what was closed of it.
+			if other.lost > most.lost {
+				other
+			} else {
+				most
+			}
+		});
+		let loaded = &mut self.accounts[index];
+		if loaded.account.blamed != worst {
+			(loaded.account.blamed, loaded.dirty) = (worst, true);
+		}
 	}
 
 	/// Go up the ladder; fails when nothing could be cancelled, closed or removed.
@@ -186,32 +284,40 @@ impl<T: Config> House<T> {
 		}
 		let age = self.age(index);
 		// Resting orders take no maintenance margin, but they could add new risk.
-		let orders = T::Venue::cancel_all(&mut self, who, CANCELS);
+		let most = if takes::<T>(Steps::ORDERS) { CANCELS } else { 0 };
+		let orders = T::Venue::cancel_all(&mut self, who, most);
 		if orders > 0 {
 			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
+			// A page that is written costs as much as two that are read.
+			self.looked = self.looked.saturating_add(orders.saturating_mul(2));
 		}
 		let mut any = orders > 0;
-		let draw = self.draw(index, &legs);
+		let draw = self.draw(index);
 		let solvent = self.health_of(index).equity > 0;
 		let most = if solvent { LEGS } else { legs.len() };
 		let book = |house: &mut Self, (seen, view): &(Seen, GateView)| {
 			house.close_into_book(index, seen, view, age)
 		};
 		any |= self.close_some(&legs, most, book) > 0;
+		let vault = |house: &mut Self, (seen, view): &(Seen, GateView)| {
+			house.close_into_vault(index, seen, view, age)
+		};
+		any |= self.close_some(&legs, most, vault) > 0;
 		let others = |house: &mut Self, (seen, _): &(Seen, GateView)| {
 			house.close_against_others(index, seen, age)
 		};
 		any |= self.close_some(&legs, most, others) > 0;
 		if !any {
 			let read = u16::try_from(self.accounts.len()).unwrap_or(u16::MAX);
+			let read = read.saturating_add(self.looked);
 			return Err(Failed { error: Error::<T>::NoLiquidity.into(), read });
 		}
 		self.give_back(index, draw);
 		self.touch(index);
-		let loaded = self.accounts.len();
+		let (loaded, looked) = (self.accounts.len(), usize::from(self.looked));
 		let settled = self.write()?;
-		// Four accounts that were only read cost about as much as one that was written.
-		let read = loaded.saturating_sub(settled.accounts.into()) / 4;
+		// Four items that were only read cost about as much as one account that was written.
+		let read = loaded.saturating_sub(settled.accounts.into()).saturating_add(looked) / 4;
 		let accounts = settled.accounts.saturating_add(u16::try_from(read).unwrap_or(u16::MAX));
 		Ok(Settled { accounts, ..settled })
 	}
@@ -226,7 +332,7 @@ impl<T: Config> House<T> {
 	) -> usize {
 		let mut closed = 0;
 		for leg in legs {
-			if closed >= most || self.accounts.len() >= MOST_READ {
+			if closed >= most || self.room() == 0 {
 				break;
 			}
 			closed += usize::from(close(self, leg));
@@ -234,14 +340,17 @@ impl<T: Config> House<T> {
 		closed
 	}
 
-	/// The positions to close: those whose markets allow it, by what closing them relieves.
+	/// The positions to close: those whose markets allow it, by what closing them relieves. Of a
+	/// bankrupt account also those that can only be closed against others now.
 	pub(crate) fn legs_to_close(&mut self, index: usize) -> Vec<(Seen, GateView)> {
 		let positions = self.accounts[index].account.positions.clone();
+		let bankrupt = self.health_of(index).equity <= 0;
 		let mut legs: Vec<(Seen, GateView)> = Vec::new();
 		for seen in self.seen(&positions).into_iter().filter(|seen| seen.position.lots != 0) {
 			let market = seen.position.market;
 			let view = T::Gate::view(market);
-			if may_liquidate::<T>(market, &seen.prices, &view) {
+			let others = bankrupt && may_close_against_others::<T>(market, &seen.prices, &view);
+			if others || may_liquidate::<T>(market, &seen.prices, &view) {
 				legs.push((seen, view));
 			}
 		}
@@ -259,47 +368,45 @@ impl<T: Config> House<T> {
 		held.fold(0, |sum: Balance, seen| sum.saturating_add(seen.leg().notional()))
 	}
 
-	/// Let the funds pay what a bankrupt account lacks.
-	fn draw(&mut self, index: usize, legs: &[(Seen, GateView)]) -> Option<Draw> {
+	/// Let the funds of the market in which a bankrupt account lost most advance what it lacks. They are
+	/// only drawn upon when it is known what of that was needed.
+	fn draw(&mut self, index: usize) -> Option<Draw> {
 		let equity = self.health_of(index).equity;
-		// The funds of the market that lost most are asked.
-		let worst = legs.iter().min_by_key(|(seen, _)| seen.leg().unrealised())?;
-		let market = worst.0.position.market;
+		let market = self.accounts[index].account.blamed?.market;
 		if equity >= 0 {
 			return None;
 		}
 		let lacking = equity.unsigned_abs();
-		let paid = T::Insurance::cover(market, lacking).min(lacking);
+		let paid = T::Insurance::coverable(market, lacking).min(lacking);
 		self.credit(index, signed(paid));
 		Some(Draw { market, equity, value: self.value_of(index), paid })
 	}
 
-	/// Give back what the funds paid for positions that could not be closed, or that were closed at
-	/// better prices.
+	/// Give back what the funds advanced for positions that could not be closed, or that were closed at
+	/// better prices, and draw the rest from them.
 	fn give_back(&mut self, index: usize, draw: Option<Draw>) {
 		let Some(Draw { market, equity, value, paid }) = draw else { return };
 		let rest = self.value_of(index).min(value);
 		let owing = mul_div_ceil(equity.unsigned_abs(), rest, value.max(1));
 		let spare = self.health_of(index).equity.saturating_add(signed(owing));
 		let returned = u128::try_from(spare).unwrap_or(0).min(paid);
-		if returned > 0 {
-			self.credit(index, signed(returned).saturating_neg());
-			T::Insurance::penalty(market, returned);
-		}
-		if paid > returned {
-			T::Observe::observe(market, &Observation::Covered { amount: paid - returned });
+		let needed = paid - returned;
+		let drawn = if needed > 0 { T::Insurance::cover(market, needed).min(needed) } else { 0 };
+		self.credit(index, signed(paid - drawn).saturating_neg());
+		if drawn > 0 {
+			T::Observe::observe(market, &Observation::Covered { amount: drawn });
 		}
 		Pallet::<T>::deposit_event(Event::BankruptCovered {
 			account: self.accounts[index].who,
 			market,
 			equity,
 			covered: paid,
-			returned,
+			returned: paid - drawn,
 		});
 	}
 
 	/// The position as it is now.
-	fn refresh(&self, index: usize, seen: &Seen) -> Seen {
+	pub(crate) fn refresh(&self, index: usize, seen: &Seen) -> Seen {
 		let positions = &self.accounts[index].account.positions;
 		let position = position_in(positions, seen.position.market);
 		// Its funding was settled when the liquidation began.
@@ -307,29 +414,63 @@ impl<T: Config> House<T> {
 		Seen { position, funding, ..*seen }
 	}
 
-	/// Close into the book as much of one position as restores the account, as far as its age and the
-	/// depth of the book allow, and take the penalty. Returns whether anything was closed, or removed
-	/// that stood in the way.
-	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+	/// How one position is to be closed into the book: as much as restores the account, as far as its age
+	/// and the depth of the book allow. Nothing where the account needs it no more.
+	pub(crate) fn plan(
+		&mut self,
+		index: usize,
+		seen: &Seen,
+		view: &GateView,
+		age: u32,
+	) -> Option<Plan> {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
 		if !health.liquidatable() || seen.position.lots == 0 {
-			return false;
+			return None;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
+		// A bankrupt account may be closed while the book collects, but not into it.
+		if !may_liquidate::<T>(market, &seen.prices, view) {
+			return None;
+		}
 		let share = liquidation::equity_share(&health, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
-		let limit = liquidation::book_limit(&health, &leg, bankruptcy);
+		let limit = match leg.closing() {
+			_ if takes::<T>(Steps::BOOK_LIMIT) => {
+				liquidation::book_limit(&health, &leg, bankruptcy)
+			},
+			Side::Ask => Ticks(1),
+			Side::Bid => Ticks::MAX,
+		};
 		let limit = match leg.closing() {
 			Side::Ask => limit.max(view.band.low),
 			Side::Bid => limit.min(view.band.high),
 		};
-		let size = liquidation::step(&health, &leg, age).min(Pallet::<T>::capacity(market, &leg));
-		let closed = self.close(index, market, leg.closing(), size, limit);
+		let depth = Pallet::<T>::depth_for(market, &leg);
+		self.looked = self.looked.saturating_add(DEPTH_READ);
+		let room = Pallet::<T>::capacity_of(market, &leg, depth);
+		let lots = step::<T>(&health, &leg, age).min(room);
+		Some(Plan { seen, health, lots, depth, limit, bankruptcy })
+	}
+
+	/// Close one position into the book by its plan, and take the penalty. Returns whether anything was
+	/// closed, or removed that stood in the way.
+	fn close_into_book(&mut self, index: usize, seen: &Seen, view: &GateView, age: u32) -> bool {
+		let Some(Plan { seen, health, lots, depth, limit, bankruptcy }) =
+			self.plan(index, seen, view, age)
+		else {
+			return false;
+		};
+		let (leg, market) = (seen.leg(), seen.position.market);
+		let closed = self.close(index, market, leg.closing(), lots, limit);
 		if closed.lots.is_zero() {
 			return closed.removed;
 		}
-		Pallet::<T>::took(market, closed.notional);
-		let penalty = liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy);
+		Pallet::<T>::took(market, closed.notional, depth);
+		// Nobody is to gain from pushing the vault.
+		let penalty = match self.accounts[index].who {
+			VAULT => 0,
+			_ => liquidation::penalty(&leg, closed.lots, closed.notional, bankruptcy),
+		};
 		if penalty > 0 {
 			self.credit(index, signed(penalty).saturating_neg());
 			T::Insurance::penalty(market, penalty);
@@ -352,22 +493,22 @@ impl<T: Config> House<T> {
 		true
 	}
 
-	/// Deleverage where the book is no way out: a bankrupt account at once at its bankruptcy price,
-	/// one with too little left, or that has waited ten blocks, at the examined price. After twenty
-	/// blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
+	/// Deleverage where neither book nor vault is a way out: a bankrupt account at once at its
+	/// bankruptcy price, one with too little left, that has waited ten blocks, or whose market the
+	/// vault is out of, at the examined price. After twenty blocks a bankrupt account is closed at the examined price too, and what it lacks is socialised.
 	fn close_against_others(&mut self, index: usize, seen: &Seen, age: u32) -> bool {
 		let (health, seen) = (self.health_of(index), self.refresh(index, seen));
-		if !health.liquidatable() || seen.position.lots == 0 {
+		let others = takes::<T>(Steps::DELEVERAGING);
+		if !others || !health.liquidatable() || seen.position.lots == 0 {
 			return false;
 		}
 		let leg = seen.leg();
-		let urgent = health.equity.saturating_mul(URGENT) < signed(health.maintenance);
-		if !urgent && age <= RAMP_BLOCKS {
+		if !may_deleverage(&health, age) && !self.vault_is_out(index, &seen, age) {
 			return false;
 		}
 		let share = liquidation::equity_share(&health, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
-		let lots = liquidation::step(&health, &leg, age);
+		let lots = step::<T>(&health, &leg, age);
 		let solvent = health.equity >= 0;
 		let price = if solvent { leg.price } else { bankruptcy };
 		// A bankrupt's own winning account is as good as any; a solvent owner would trade with himself.
@@ -376,6 +517,25 @@ impl<T: Config> House<T> {
 			closed = self.deleverage(index, &seen, lots, leg.price, true);
 		}
 		!closed.is_zero()
+	}
+
+	/// With how many more counterparties the liquidation may trade.
+	pub(crate) fn room(&self) -> usize {
+		self.counterparties.into()
+	}
+
+	/// Positions that have traded, and accounts that were loaded for it.
+	pub(crate) fn met(&self) -> (usize, usize) {
+		let traded = self.accounts.iter().map(|loaded| loaded.fills.len()).sum();
+		(traded, self.accounts.len())
+	}
+
+	/// Count whom the liquidation met since it had met `before`.
+	pub(crate) fn spend_room(&mut self, before: (usize, usize)) {
+		let now = self.met();
+		let more = now.0.saturating_sub(before.0).max(now.1.saturating_sub(before.1));
+		let more = u16::try_from(more).unwrap_or(u16::MAX);
+		self.counterparties = self.counterparties.saturating_sub(more);
 	}
 
 	/// Close into the book. The notional value is what balance less cost moved by, since such fills
@@ -395,8 +555,10 @@ impl<T: Config> House<T> {
 		};
 		let who = self.accounts[index].who;
 		let (held, before) = worth(self);
-		let fills = T::MaxLiquidationFills::get();
+		let fills = T::MaxLiquidationFills::get().min(self.counterparties);
+		let met = self.met();
 		let removed = T::Venue::close(self, market, who, side, lots, limit, fills).removed > 0;
+		self.spend_room(met);
 		let (left, after) = worth(self);
 		let closed = Lots(held.abs_diff(left));
 		let notional = after.saturating_sub(before).unsigned_abs();

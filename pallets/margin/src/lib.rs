@@ -15,21 +15,53 @@
 //!   funding                                |                                        |
 //!                      worst first: cancel orders, cover a bankrupt, close into book +
 //!                                          |
+//!                      vault takes over, within its budgets -> unwound at the mark
+//!                                          |
 //!                      deleverage winners by the grid -> haircut of their side -> bad debt
 //! ```
 //!
 //! **The ladder.** A liquidation takes ten blocks while most of the margin is there, never trades beyond
-//! the bankruptcy price and leaves three quarters of the book's depth to others in a block. Funds bring
-//! a bankrupt account to zero at the examined prices. What the book does not take is closed against
-//! those who gained most on most leverage; what nobody can pay is taken from each lot of the winning
-//! side through its funding index, 1 % of its value at the most; beyond that the market is quarantined.
+//! the bankruptcy price and leaves three quarters of the book's depth to others in a block, trifles
+//! excepted. Funds bring
+//! a bankrupt account to zero at the examined prices. What the book does not take in time the vault takes
+//! over at a discount, half of the book's depth in a minute at the most, until a market has cost it 2 %
+//! of its worth in a day, or all markets 5 %; see [`vault`]. What neither takes is closed against those
+//! who gained most on most leverage; what nobody can pay is taken from each lot of the winning
+//! side through its funding index, 1 % of its value at once and as much again in a day at the most;
+//! beyond that the market is quarantined.
 //!
 //! **Conservation.** What the custody account holds is exactly what is claimed of it, at any price:
 //! quote balances, less the cost of open positions, plus what markets were paid in funding and have not
-//! passed on, plus fees, dust and the insurance funds, less deficits that nobody paid.
+//! passed on, plus fees, dust, deposits, the insurance funds and the pots of settlements, less deficits that nobody
+//! paid.
 //! [`pallet::Ledger`] keeps the sums, so a block compares them in two reads. Funding is owed before it
 //! is settled: what all positions of a market owe together and what the market was paid sum to the
 //! rounding of its payments, less than one unit.
+//!
+//! **Settlement** ([`settlement`]). A market that comes to level 6 is wound down at the price of before its
+//! incident: every account is visited, losses are taken, and only when all that is lacking is known and
+//! the funds have paid their part are gains paid, to everybody the same part.
+//!
+//! ```text
+//!   begin -> sweep all accounts -> funds pay -> factor is published -> claims -> done
+//! ```
+//!
+//! **The nearest triggers** ([`nearest`]) of a market stand on the board beside its prices: a price that
+//! does not come to one of them crosses nothing, and nothing else is read. An account that a price wakes
+//! gets most of its slack where prices move, so that few wakes bring it to its margin.
+//!
+//! **Risk parameters** ([`ramp`]). What denies new risk acts at once; what adds risk comes through the
+//! timelock. Higher maintenance rates, which hurt those who hold positions, are announced:
+//!
+//! ```text
+//!   announce -> armed by them from now on -> sweep of the market's triggers -> an hour -> 50 bp an hour
+//!                                              | more than 0.5 % would fall
+//!                                            dropped
+//! ```
+//!
+//! **Places** in the chain's state are paid for: an account's by a deposit that closing it gives back, a
+//! position's by an initial margin of five units at the least. What nobody has used for thirty days, and is
+//! worth less than one unit, anybody may remove for the deposit.
 //!
 //! **Maintenance is pure.** Whether an account is liquidated depends on prices, funding and its market's
 //! terms alone; levels, open interest, volatility and the stable price act on initial margin and
@@ -45,16 +77,23 @@ mod checks;
 mod clearing;
 mod custody;
 mod deleveraging;
+mod dust;
 mod funding;
 mod haircut;
 mod ladder;
 mod liquidation;
+pub mod nearest;
 mod premiums;
+mod preview;
+pub mod ramp;
 mod session;
+pub mod settlement;
+pub mod steps;
 mod triggers;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
+pub mod vault;
 mod views;
 pub mod weights;
 
@@ -70,19 +109,28 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::types::{
-		Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals,
+	use crate::{
+		ramp::{RiskChange, Tightening},
+		settlement::Settlement,
+		types::{
+			Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals, MAX_KEYS,
+		},
+		vault::{TakeReason, VaultMarket, VaultRecord},
 	};
 	use alloc::vec::Vec;
 	use breakwater_core::{
 		store::{PageKey, Word, WordKey},
 		trigger::TriggerPage,
 	};
-	use breakwater_math::RiskTerms;
+	use breakwater_math::{ramp::Rates, RiskTerms};
 	use breakwater_primitives::{
-		api::{AccountSummary, CustodyStatus},
+		api::{
+			AccountSummary, BacklogStatus, CustodyStatus, LiquidationPreview, MaintenanceStatus,
+			SettlementStatus,
+		},
+		bucket::Bucket,
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
-		Observe, Ticks, Venue,
+		Observe, Ppm, ReferencePrice, SettlementPrice, Ticks, VaultPolicy, Venue,
 	};
 	use frame_support::{
 		dispatch::DispatchClass,
@@ -92,6 +140,7 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
+	use sp_runtime::traits::Convert;
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -126,10 +175,16 @@ pub mod pallet {
 		/// The least deposit that creates an account, in quote units.
 		#[pallet::constant]
 		type MinimumDeposit: Get<Balance>;
+		/// What is kept of an account's first deposit for its place in the chain's state, in quote units, and
+		/// given back when the account is closed; less than the least deposit.
+		#[pallet::constant]
+		type AccountDeposit: Get<Balance>;
 		/// Sub-accounts of an owner; their numbers are below this.
 		#[pallet::constant]
 		type MaxSubAccounts: Get<u8>;
-		/// The most liquidations that one block starts by itself.
+		/// The most liquidations that a block starts by itself before its transactions, and again after
+		/// them if there is room. What a price sets off, and accounts with positions in markets that
+		/// may not be liquidated, 16 of each at once, come on top.
 		#[pallet::constant]
 		type LiquidationsPerBlock: Get<u32>;
 		/// The most weight that waking accounts may take at the start of a block.
@@ -138,8 +193,22 @@ pub mod pallet {
 		/// The most resting orders that closing one position may fill.
 		#[pallet::constant]
 		type MaxLiquidationFills: Get<u16>;
+		/// How far the book of a market may move its mark price from the index. A market is only created
+		/// with maintenance margin of at least twice that.
+		type MarkClamp: Convert<MarketId, Ppm>;
+		/// Who may announce higher maintenance rates, and deny new risk in a market at once: the committee.
+		type TightenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// Who may lower maintenance rates and add risk: the timelock, after the delay for that.
+		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// On what terms the vault takes positions of each market.
+		type VaultPolicy: VaultPolicy;
+		/// The steps of the ladder that are taken: [`steps::WholeLadder`] on a chain.
+		type Ladder: Get<steps::Steps>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
+		// Settlement.
+		/// The price at which a market is settled.
+		type SettlementPrice: SettlementPrice;
 	}
 
 	/// Which account a key may use under a sub-account number, for what, and until when.
@@ -177,6 +246,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type BadDebt<T: Config> = StorageMap<_, Identity, MarketId, Balance, ValueQuery>;
 
+	/// What was taken lately from the longs and from the shorts of each market for deficits that nobody
+	/// paid.
+	#[pallet::storage]
+	pub type Haircuts<T: Config> = StorageMap<_, Identity, MarketId, [Bucket; 2], ValueQuery>;
+
 	/// Markets, one bit each, in which crossed triggers wait for the next block.
 	#[pallet::storage]
 	#[pallet::whitelist_storage]
@@ -196,9 +270,36 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type TriggerPages<T: Config> = StorageMap<_, Identity, PageKey, TriggerPage, OptionQuery>;
 
+	/// Higher maintenance rates that are announced, of the markets that have any.
+	#[pallet::storage]
+	pub type Tightenings<T: Config> = StorageMap<_, Identity, MarketId, Tightening, OptionQuery>;
+
+	/// Markets, one bit each, for which higher maintenance rates are announced.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Announced<T: Config> = StorageValue<_, u64, ValueQuery>;
+
 	/// The bitmap tree over the trigger pages.
 	#[pallet::storage]
 	pub type TriggerWords<T: Config> = StorageMap<_, Identity, WordKey, Word, OptionQuery>;
+
+	/// What the vault was given, and what it lost lately in all.
+	#[pallet::storage]
+	pub type VaultState<T: Config> = StorageValue<_, VaultRecord, ValueQuery>;
+
+	/// What the vault realised, took and lost lately in each market.
+	#[pallet::storage]
+	pub type VaultMarkets<T: Config> = StorageMap<_, Identity, MarketId, VaultMarket, ValueQuery>;
+	// Settlement.
+
+	/// Markets that are being settled, or were.
+	#[pallet::storage]
+	pub type Settlements<T: Config> = StorageMap<_, Identity, MarketId, Settlement, OptionQuery>;
+
+	/// Markets, one bit each, whose settlement the hooks go on with.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Settling<T: Config> = StorageValue<_, u64, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -327,9 +428,9 @@ pub mod pallet {
 			market: MarketId,
 			/// Equity before, in quote units.
 			equity: Amount,
-			/// What the funds paid, in quote units.
+			/// What the funds advanced, in quote units.
 			covered: Balance,
-			/// What of it was not needed and went back to the market's fund, in quote units.
+			/// What of it was not needed and was not drawn from them, in quote units.
 			returned: Balance,
 		},
 		/// A position of an under-margined account was closed against the position of somebody on the
@@ -407,12 +508,200 @@ pub mod pallet {
 			/// Its parameters.
 			risk: RiskTerms,
 		},
+		/// An account that was empty and unused for long was removed.
+		AccountRemoved {
+			/// Its number.
+			account: AccountRef,
+			/// Whose it was.
+			owner: T::AccountId,
+			/// Which of the owner's sub-accounts.
+			sub: u8,
+			/// Who removed it and was paid its deposit.
+			by: T::AccountId,
+			/// The deposit, in quote units.
+			deposit: Balance,
+			/// What else was in it, in quote units; the global insurance fund has it.
+			dust: Balance,
+		},
+		// Risk parameters.
+		/// Higher maintenance rates were announced for a market. Nobody is liquidated by them before an hour
+		/// is over, and then they rise by 50 basis points an hour; orders and withdrawals need the margin of
+		/// the announced rates from now on.
+		MaintenanceAnnounced {
+			/// The market.
+			market: MarketId,
+			/// The rates of its brackets now.
+			from: Rates,
+			/// The rates in the end.
+			to: Rates,
+		},
+		/// All positions were weighed under the announced rates; few enough would fall.
+		MaintenanceSwept {
+			/// The market.
+			market: MarketId,
+			/// The value of the positions whose accounts the announced rates would put under their maintenance
+			/// margin, in quote units.
+			falling: Balance,
+			/// The value of the open interest, in quote units.
+			open_interest: Balance,
+		},
+		/// The announced rates were dropped: more positions would fall by them than may.
+		MaintenanceRejected {
+			/// The market.
+			market: MarketId,
+			/// The value of those that were found, in quote units: more than 0.5 % of the open interest.
+			falling: Balance,
+			/// The value of the open interest, in quote units.
+			open_interest: Balance,
+		},
+		/// Maintenance rates rose by a minute's step.
+		MaintenanceRaised {
+			/// The market.
+			market: MarketId,
+			/// The rates now.
+			rates: Rates,
+			/// Whether these are the announced ones.
+			done: bool,
+		},
+		/// Maintenance rates were lowered, or their rise was stopped where it stood.
+		MaintenanceLowered {
+			/// The market.
+			market: MarketId,
+			/// The rates before.
+			from: Rates,
+			/// The rates now.
+			to: Rates,
+		},
+		/// Risk parameters other than maintenance rates were changed.
+		RiskChanged {
+			/// The market.
+			market: MarketId,
+			/// All parameters now.
+			risk: RiskTerms,
+		},
 		/// What custody holds differs from what is claimed of it. This is a fault of the chain.
 		CustodyMismatch {
 			/// What came in less what went out.
 			held: Balance,
 			/// What is claimed.
 			claimed: Amount,
+		},
+		// The vault.
+		/// The vault took over a position of an under-margined account, wholly or in part, since the
+		/// book did not take it.
+		VaultTook {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots taken over: positive for a long.
+			lots: i64,
+			/// The price: the vault's discount off the examined price, or the bankruptcy price where
+			/// that comes first.
+			price: Ticks,
+			/// The price at which the position was examined.
+			examined: Ticks,
+			/// The price at which the position's share of the equity would have been used up.
+			bankruptcy: Ticks,
+			/// Equity before.
+			equity: Amount,
+			/// Maintenance margin before.
+			maintenance: Balance,
+			/// Penalty paid to insurance, in quote units.
+			penalty: Balance,
+			/// Why the vault took it.
+			reason: TakeReason,
+			/// The level in force.
+			level: Level,
+			/// What the vault could still lose in the market today before it took it, in quote units.
+			budget_left: Balance,
+			/// What it could still lose in all markets.
+			budget_left_in_all: Balance,
+		},
+		/// The vault lost what it may lose in a market in a day, or in all. It takes nothing more
+		/// there, and what it holds there is deleveraged.
+		VaultOut {
+			/// The market.
+			market: MarketId,
+			/// What it lost there, in quote units.
+			lost: Balance,
+			/// What it may lose there.
+			budget: Balance,
+			/// What it lost in all markets.
+			lost_in_all: Balance,
+			/// What it may lose in all.
+			budget_in_all: Balance,
+		},
+		/// The vault closed a part of a position at the mark or better.
+		VaultUnwound {
+			/// The market.
+			market: MarketId,
+			/// Signed lots closed: positive for a long.
+			lots: i64,
+			/// The mark, which was the limit.
+			price: Ticks,
+		},
+		// Settlement.
+		/// A market is settled: nothing trades there again, and all positions are closed at this price.
+		SettlementBegan {
+			/// The market.
+			market: MarketId,
+			/// The price, and what it is made of.
+			reference: ReferencePrice,
+			/// Lots held long, which are as many as are held short.
+			lots: Lots,
+		},
+		/// A position in a market that is being settled was visited. One without a claim is closed;
+		/// another is closed once it is known what claims are paid.
+		PositionSwept {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots that it held.
+			lots: i64,
+			/// What they gained at the price of the settlement, in quote units; negative where they lost.
+			gain: Amount,
+			/// What of the gain is claimed, in quote units. The rest covers the account's losses elsewhere.
+			claim: Balance,
+			/// What the account lacked after its loss, which is paid for it, in quote units.
+			deficit: Balance,
+		},
+		/// It is known what those receive who gained in a market that is being settled: of each claim
+		/// the same part, `paid / gains`. All amounts are in quote units.
+		FactorPublished {
+			/// The market.
+			market: MarketId,
+			/// What accounts lacked after their losses.
+			deficits: Balance,
+			/// What the insurance funds paid of that.
+			covered: Balance,
+			/// All claims.
+			gains: Balance,
+			/// What of them is paid.
+			paid: Balance,
+			/// What was lacking beyond all claims: bad debt of the market.
+			uncovered: Balance,
+		},
+		/// A position in a settled market was closed and its claim paid.
+		Claimed {
+			/// The account.
+			account: AccountRef,
+			/// The market.
+			market: MarketId,
+			/// Signed lots closed.
+			lots: i64,
+			/// What was claimed, in quote units.
+			claim: Balance,
+			/// What of it was paid, in quote units.
+			paid: Balance,
+		},
+		/// Every position in a settled market is closed and every claim paid.
+		SettlementFinished {
+			/// The market.
+			market: MarketId,
+			/// What rounding left for the market's fund, in quote units.
+			rest: Balance,
 		},
 	}
 
@@ -446,7 +735,8 @@ pub mod pallet {
 		UnknownMarket,
 		/// The market already has risk parameters.
 		MarketExists,
-		/// The risk parameters contradict each other or exceed what can be computed.
+		/// The risk parameters contradict each other or exceed what can be computed, or the lowest
+		/// maintenance margin is less than twice what the book may move the mark price.
 		InvalidRiskTerms,
 		/// The market has no price yet.
 		NoPrice,
@@ -484,21 +774,70 @@ pub mod pallet {
 		NoLiquidity,
 		/// Too many accounts wait at the same price for a trigger to be placed.
 		TriggersFull,
+		/// The position would be worth less than 10 units of the quote asset.
+		PositionTooSmall,
+		/// The account has more in it than may be removed with it.
+		NotDust,
+		/// The account was used less than thirty days ago.
+		RecentlyUsed,
+		/// These are not all trading keys of the account.
+		WrongKeys,
+		/// Custody has not received as much as this, less what it paid: deficits that nobody paid are
+		/// missing in it.
+		CustodyExhausted,
+		// Risk parameters.
+		/// Higher maintenance rates are announced already; they are stopped by lowering, or come into force.
+		AlreadyAnnounced,
+		/// The change does not tighten all that it changes, or changes nothing.
+		NotTighter,
+		/// The change does not loosen all that it changes, or changes nothing.
+		NotLooser,
+		// The vault.
+		/// The margin of the vault's positions does not let so much of it go now; claim again when more
+		/// of them are closed.
+		VaultCommitted,
+		/// The vault is closed by the chain alone, never by a call.
+		VaultUnwinds,
+		// Settlement.
+		/// The market is being settled already, or was.
+		MarketSettling,
+		/// The market is not being settled, or everybody there is paid.
+		NotSettling,
+		/// It is not known yet what those receive who gained: the accounts are still being visited.
+		FactorNotPublished,
+		/// The account holds nothing in this market.
+		NothingToClaim,
+		/// The account holds a position in a market that is being settled; it can withdraw once it is
+		/// known what those receive who gained.
+		SettlementPending,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
-			Self::work_backlog(&mut meter);
-			meter.consumed().saturating_add(T::WeightInfo::block())
+			T::WeightInfo::block()
+		}
+		/// Before all transactions but after the inherents, so that prices are judged by the time of
+		/// this block: after an outage they are as old as they are.
+		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+			let limit = T::HookWeight::get().min(meter.remaining());
+			let mut own = WeightMeter::with_limit(limit);
+			Self::unwind_vault(&mut own);
+			Self::work_backlog(&mut own);
+			Self::work_ramps(&mut own);
+			Self::work_settlements(&mut own);
+			meter.consume(own.consumed());
 		}
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
 			let mut meter = WeightMeter::with_limit(remaining);
 			if meter.try_consume(T::WeightInfo::block()).is_ok() {
 				Self::work_backlog(&mut meter);
+				Self::work_settlements(&mut meter);
 			}
 			meter.consumed()
+		}
+		fn integrity_test() {
+			assert!(T::AccountDeposit::get() <= T::MinimumDeposit::get());
 		}
 		fn on_finalize(_: BlockNumberFor<T>) {
 			Self::compare_custody();
@@ -596,6 +935,110 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			Self::do_close_account(who, sub)
 		}
+
+		// Risk parameters.
+
+		/// Announce higher maintenance `rates` for the brackets of a market. The chain looks at every
+		/// position: where more than 0.5 % of the open interest would fall under its maintenance margin, the
+		/// announcement is dropped. Otherwise the rates rise after an hour of notice, by no more than 50 basis
+		/// points of value an hour, and nobody can make it faster. Orders and withdrawals need the margin of
+		/// the announced rates at once.
+		#[pallet::call_index(30)]
+		#[pallet::weight(T::WeightInfo::change_risk())]
+		pub fn announce_maintenance(
+			origin: OriginFor<T>,
+			market: MarketId,
+			rates: Rates,
+		) -> DispatchResult {
+			T::TightenOrigin::ensure_origin(origin)?;
+			Self::do_announce(market, rates)
+		}
+
+		/// Lower the maintenance rates of a market to `rates`, at once. A rise that is announced or under way
+		/// ends; rates equal to the present ones stop it where it stands.
+		#[pallet::call_index(31)]
+		#[pallet::weight(T::WeightInfo::change_risk())]
+		pub fn lower_maintenance(
+			origin: OriginFor<T>,
+			market: MarketId,
+			rates: Rates,
+		) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			Self::do_lower(market, rates)
+		}
+
+		/// Tighten initial margin, leverage or caps of a market, at once: counts from the next order or
+		/// withdrawal on and liquidates nobody.
+		#[pallet::call_index(32)]
+		#[pallet::weight(T::WeightInfo::change_risk())]
+		pub fn tighten_risk(
+			origin: OriginFor<T>,
+			market: MarketId,
+			change: RiskChange,
+		) -> DispatchResult {
+			T::TightenOrigin::ensure_origin(origin)?;
+			Self::do_change_risk(market, change, true)
+		}
+
+		/// Loosen initial margin, leverage or caps of a market.
+		#[pallet::call_index(33)]
+		#[pallet::weight(T::WeightInfo::change_risk())]
+		pub fn loosen_risk(
+			origin: OriginFor<T>,
+			market: MarketId,
+			change: RiskChange,
+		) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			Self::do_change_risk(market, change, false)
+		}
+
+		/// Remove `account`, which has no positions, orders or collateral, less than one unit of the quote
+		/// asset in it, and has not changed for thirty days; `keys` are all its trading keys. Anyone may, and
+		/// is paid the deposit that was kept for it; what else was in it goes to the global insurance fund. An
+		/// owner who closes his account himself gets both.
+		#[pallet::call_index(34)]
+		#[pallet::weight(T::WeightInfo::remove_account(keys.len() as u32))]
+		pub fn remove_account(
+			origin: OriginFor<T>,
+			account: AccountRef,
+			keys: BoundedVec<T::AccountId, ConstU32<{ MAX_KEYS as u32 }>>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_remove_account(who, account, keys.into_inner())
+		}
+
+		// Settlement.
+
+		/// Visit up to `limit` more accounts, 64 at the most, of a market that is being settled. The
+		/// chain does this by itself; anyone may do it sooner. With the last account it becomes known
+		/// what those receive who gained.
+		#[pallet::call_index(50)]
+		#[pallet::weight((
+			T::WeightInfo::sweep((*limit).min(settlement::MAX_SWEEP)),
+			DispatchClass::Operational,
+		))]
+		pub fn sweep(
+			origin: OriginFor<T>,
+			market: MarketId,
+			limit: u32,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_sweep(market, limit)
+		}
+
+		/// Close the position of `account` in a settled market at its price, and pay the part of its gain
+		/// that everybody receives. The chain does this by itself, and whenever the account does anything;
+		/// anyone may do it sooner.
+		#[pallet::call_index(51)]
+		#[pallet::weight((T::WeightInfo::claim(), DispatchClass::Operational))]
+		pub fn claim(
+			origin: OriginFor<T>,
+			account: AccountRef,
+			market: MarketId,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_claim(account, market)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -617,9 +1060,32 @@ pub mod pallet {
 		pub fn open_interest(market: MarketId) -> Lots {
 			Totals::<T>::get(market).long
 		}
+		/// What a liquidation of an account would do now, or at other prices of up to 16 markets, if all of it
+		/// were closed at its limits: computed as the liquidation itself does. `None` where there is no such
+		/// account.
+		pub fn preview(
+			account: AccountRef,
+			prices: Vec<(MarketId, Ticks)>,
+		) -> Option<LiquidationPreview> {
+			Self::preview_liquidation(account, &prices)
+		}
+		/// What waits beyond the prices and funding indices of a market.
+		pub fn backlog(market: MarketId) -> BacklogStatus {
+			Self::backlog_status(market)
+		}
+		/// The maintenance rates of a market with those that are announced; `None` where there is no such
+		/// market.
+		pub fn maintenance(market: MarketId) -> Option<MaintenanceStatus> {
+			Self::maintenance_status(market)
+		}
 		/// Numbers of accounts whose triggers are crossed in a market, at most 64.
 		pub fn waiting(market: MarketId) -> Vec<AccountRef> {
 			Self::crossed_accounts(market)
+		}
+		/// The settlement of a market, how far it has come and what winners receive; `None` where none
+		/// has begun.
+		pub fn settlement(market: MarketId) -> Option<SettlementStatus> {
+			Self::settlement_status(market)
 		}
 	}
 }

@@ -12,15 +12,16 @@
 use crate::{
 	ladder::Failed,
 	triggers::{trees, Tree, Trees},
-	types::Cursor,
+	types::{Cursor, Stage},
 	weights::WeightInfo,
-	Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
+	Accounts, Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use breakwater_core::trigger::crossed_page;
 use breakwater_math::liquidation;
 use breakwater_primitives::{
-	AccountRef, Balance, Gate, MarketId, OnPrice, Prices, Settled, Ticks, MAX_MARKETS,
+	clearing::INDEX_WRITES, AccountRef, Balance, Gate, MarketId, OnPrice, Prices, Settled, Ticks,
+	MAX_MARKETS,
 };
 use frame_support::{
 	storage::with_storage_layer,
@@ -40,12 +41,12 @@ const PAGES: u16 = 4;
 const LIKELY: u16 = 8;
 
 /// Whether `need` fits under `cap` and the meter's limit.
-fn has_room(meter: &WeightMeter, cap: Weight, need: Weight) -> bool {
+pub(crate) fn has_room(meter: &WeightMeter, cap: Weight, need: Weight) -> bool {
 	meter.can_consume(need) && meter.consumed().saturating_add(need).all_lte(cap)
 }
 
 /// Pay for what was done, also where it took all that was left.
-fn spend(meter: &mut WeightMeter, weight: Weight) {
+pub(crate) fn spend(meter: &mut WeightMeter, weight: Weight) {
 	if meter.try_consume(weight).is_err() {
 		meter.consume(meter.remaining());
 	}
@@ -59,7 +60,18 @@ impl<T: Config> OnPrice for Pallet<T> {
 		if market.0 >= MAX_MARKETS {
 			return;
 		}
-		Self::change_board(market, |entry| entry.prices = usable(&entry.prices, prices));
+		let mut crossed = false;
+		Self::change_board(market, |entry| {
+			// The prices of a market that is settled stay what they were settled at.
+			if entry.stage == Stage::Trading {
+				entry.prices = usable(&entry.prices, prices);
+				crossed = entry.nearest.crossed_by(&entry.prices);
+			}
+		});
+		// Nothing is nearer than what the board knows, so nothing else has to be read.
+		if !crossed {
+			return;
+		}
 		if !Self::may_be_liquidated(market) {
 			// The hook looks at it when it may be liquidated again.
 			return Self::set_backlog(market, true);
@@ -85,7 +97,7 @@ fn usable(last: &Prices, new: &Prices) -> Prices {
 }
 
 impl<T: Config> Pallet<T> {
-	fn set_backlog(market: MarketId, left: bool) {
+	pub(crate) fn set_backlog(market: MarketId, left: bool) {
 		let bits = Backlog::<T>::get();
 		let bit = 1u64 << (market.0 as u32 % 64);
 		let next = if left { bits | bit } else { bits & !bit };
@@ -102,11 +114,11 @@ impl<T: Config> Pallet<T> {
 	/// Whether crossed triggers still wait in a market is told to the next block.
 	fn keep_backlog(market: MarketId, meter: &mut WeightMeter) {
 		let looked = meter.try_consume(T::WeightInfo::scan()).is_ok();
-		Self::set_backlog(market, !looked || Self::any_crossed(market));
+		Self::set_backlog(market, !looked || Self::refresh_nearest(market));
 	}
 
 	/// Whether positions of a market may be closed now.
-	fn may_be_liquidated(market: MarketId) -> bool {
+	pub(crate) fn may_be_liquidated(market: MarketId) -> bool {
 		crate::ladder::may_liquidate::<T>(market, &Self::prices(market), &T::Gate::view(market))
 	}
 
@@ -125,8 +137,8 @@ impl<T: Config> Pallet<T> {
 		let (open, denied): (Vec<_>, Vec<_>) =
 			markets.partition(|market| Self::may_be_liquidated(*market));
 		let mut budget = T::LiquidationsPerBlock::get();
-		// Even if the last one takes all that a liquidation may take, the limit holds.
-		let cap = meter.limit().saturating_sub(T::WeightInfo::liquidate());
+		// Each liquidation is told how much room it has, so the limit holds whatever the last one does.
+		let cap = meter.limit();
 		let mut found = Self::work_markets(&open, &mut budget, cap, meter);
 		Self::liquidate_worst(&mut found, budget, cap, meter);
 		for market in denied {
@@ -169,7 +181,11 @@ impl<T: Config> Pallet<T> {
 		let mut trees = trees::<T>();
 		let before = Cursors::<T>::get(market);
 		let mut cursors = before;
-		for ((tree, at), cursor) in Self::crossing(market).into_iter().zip(&mut cursors) {
+		// Each block begins with another tree, so that one whose triggers stay crossed starves none.
+		let mut turns: Vec<_> = Self::crossing(market).into_iter().zip(&mut cursors).collect();
+		let first = Self::block_number() as usize % turns.len().max(1);
+		turns.rotate_left(first);
+		for ((tree, at), cursor) in turns {
 			let head = Self::walk(&mut trees, tree, at, None, max / 2, meter);
 			let from = head.end.map(|end| cursor.unwrap_or(end));
 			let tail = match from {
@@ -184,7 +200,7 @@ impl<T: Config> Pallet<T> {
 					if known.contains(who) {
 						continue;
 					}
-					if !has_room(meter, cap, T::WeightInfo::examine()) {
+					if !has_room(meter, cap, Self::examination(*who)) {
 						// Whoever has not had his turn has it next time.
 						if let Some((_, place)) = tail.waiting.get(turn) {
 							*cursor = Some(*place);
@@ -199,6 +215,13 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::keep_cursors(market, &before, &cursors);
 		found
+	}
+
+	/// What examining an account takes at most: all its triggers may move.
+	fn examination(who: AccountRef) -> Weight {
+		let positions = Accounts::<T>::get(who).map_or(0, |account| account.positions.len());
+		let writes = INDEX_WRITES.saturating_mul(positions as u16);
+		T::WeightInfo::examined(1, writes).max(T::WeightInfo::examine())
 	}
 
 	/// Examine an account and pay for it. An index that is full around it leaves it where it is: again
@@ -253,12 +276,21 @@ impl<T: Config> Pallet<T> {
 	) -> u32 {
 		found.sort_by_key(|(severity, _)| *severity);
 		let mut done = 0;
-		for (_, who) in found.iter().take(budget as usize) {
-			if !has_room(meter, cap, T::WeightInfo::liquidated(LIKELY, LIKELY)) {
-				break;
+		found.retain(|(_, who)| {
+			let likely = T::WeightInfo::liquidated(LIKELY, LIKELY);
+			if done >= budget || !has_room(meter, cap, likely) {
+				return true;
+			}
+			// Whoever could do more than there is room for waits, and holds up nobody.
+			let room = cap.saturating_sub(meter.consumed()).min(meter.remaining());
+			let counterparties = Self::counterparties(*who, room);
+			if counterparties == 0 {
+				spend(meter, T::WeightInfo::attempted(1));
+				return true;
 			}
 			done += 1;
-			let spent = match with_storage_layer(|| Self::liquidate_account(*who)) {
+			let tried = with_storage_layer(|| Self::liquidate_account(*who, counterparties));
+			let spent = match tried {
 				Ok(settled) => T::WeightInfo::liquidated(settled.accounts, settled.index_writes),
 				Err(Failed { error, read }) => {
 					// Nothing could be closed. Its age grows all the same, and with it what may be done,
@@ -270,13 +302,13 @@ impl<T: Config> Pallet<T> {
 				},
 			};
 			spend(meter, spent);
-		}
-		found.drain(..done);
-		done as u32
+			false
+		});
+		done
 	}
 
 	/// The trees of a market and where each is crossed.
-	fn crossing(market: MarketId) -> Vec<(Tree, Ticks)> {
+	pub(crate) fn crossing(market: MarketId) -> Vec<(Tree, Ticks)> {
 		let prices = Self::prices(market);
 		let mut all = Vec::with_capacity(4);
 		// A price that is missing crosses nothing.
@@ -292,7 +324,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Read up to `max` crossed triggers of a tree from `from` on.
-	fn walk(
+	pub(crate) fn walk(
 		trees: &mut Trees<T>,
 		tree: Tree,
 		at: Ticks,
@@ -326,14 +358,10 @@ impl<T: Config> Pallet<T> {
 		walk
 	}
 
-	/// Whether a trigger of the market may be crossed, as far as a visit sees.
-	fn any_crossed(market: MarketId) -> bool {
-		let mut trees = trees::<T>();
-		Self::crossing(market).into_iter().any(|(tree, at)| {
-			let mut meter = WeightMeter::new();
-			let walk = Self::walk(&mut trees, tree, at, None, 1, &mut meter);
-			!walk.is_empty() || walk.end.is_some()
-		})
+	/// Whether a trigger of a tree may be crossed, as far as a visit sees.
+	pub(crate) fn any_crossed(trees: &mut Trees<T>, tree: Tree, at: Ticks) -> bool {
+		let walk = Self::walk(trees, tree, at, None, 1, &mut WeightMeter::new());
+		!walk.is_empty() || walk.end.is_some()
 	}
 
 	/// Accounts whose triggers are crossed in a market, at most 64.
@@ -359,13 +387,21 @@ impl<T: Config> Pallet<T> {
 
 /// Crossed triggers of a tree, each with its place.
 #[derive(Default)]
-struct Walk {
+pub(crate) struct Walk {
 	waiting: Vec<(AccountRef, Cursor)>,
 	/// Where those behind begin, if there may be any.
 	end: Option<Cursor>,
 }
 
 impl Walk {
+	/// How many it found.
+	pub(crate) fn len(&self) -> u32 {
+		u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)
+	}
+	/// Where those behind begin, if there may be any.
+	pub(crate) fn end(&self) -> Option<Cursor> {
+		self.end
+	}
 	fn is_empty(&self) -> bool {
 		self.waiting.is_empty()
 	}

@@ -7,8 +7,9 @@ use breakwater_math::{Bracket, RiskTerms};
 use breakwater_primitives::{
 	clearing::{self, Fees},
 	AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill, Gate, GateView,
-	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, Prices, Sequence,
-	Session, Side, SignedPpm, Ticks, Validity, Venue, Verdict,
+	Hold, Level, Lots, MarketId, Observation, Observe, OnPrice, OrderId, Ppm, PriceSource, Prices,
+	ReferencePrice, Sequence, Session, SettlementPrice, Side, SignedPpm, Ticks, Validity,
+	VaultPolicy, VaultTerms, Venue, Verdict,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -58,13 +59,21 @@ impl pallet_assets::Config for Test {
 	type Holder = ();
 }
 
+frame_support::ord_parameter_types! {
+	pub const Committee: AccountId = 18;
+}
+
 parameter_types! {
 	pub const CustodyId: PalletId = PalletId(*b"bw/margn");
 	pub static HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 	pub static Now: u64 = 1_000_000;
+	/// What is kept for an account's place.
+	pub static AccountDeposit: u128 = 0;
 	pub static Views: BTreeMap<u16, GateView> = Default::default();
 	pub static ChainView: GateView = Default::default();
 	pub storage Fund: u128 = 0;
+	/// What was drawn from the fund, and for which market.
+	pub static Covers: Vec<(MarketId, u128)> = Vec::new();
 	/// What fills pay, and what they have paid: premiums and surcharges.
 	pub static Charge: Charges = Default::default();
 	pub storage Paid: (u128, u128) = (0, 0);
@@ -74,6 +83,9 @@ parameter_types! {
 	/// Whether the book collects orders for an auction.
 	pub static Collecting: bool = false;
 	pub static Seen: Vec<(MarketId, Observation)> = Default::default();
+	pub static ReferenceAt: Option<u32> = None;
+	/// Markets whose fund is wound down.
+	pub static WoundDown: Vec<MarketId> = Vec::new();
 }
 
 pub struct Clock;
@@ -98,6 +110,10 @@ impl Observe for Watch {
 	fn observe(market: MarketId, observation: &Observation) {
 		Seen::mutate(|seen| seen.push((market, *observation)));
 	}
+	/// No market has this number.
+	fn observe_chain(observation: &Observation) {
+		Self::observe(MarketId::MAX, observation);
+	}
 }
 
 /// A fund of one number.
@@ -106,13 +122,21 @@ impl Backstop for Insurer {
 	fn penalty(_: MarketId, amount: u128) {
 		Fund::set(&(Fund::get() + amount));
 	}
-	fn cover(_: MarketId, deficit: u128) -> u128 {
+	fn cover(market: MarketId, deficit: u128) -> u128 {
 		let paid = deficit.min(Fund::get());
+		Covers::mutate(|covers| covers.push((market, paid)));
 		Fund::set(&(Fund::get() - paid));
 		paid
 	}
+	fn coverable(_: MarketId, deficit: u128) -> u128 {
+		deficit.min(Fund::get())
+	}
 	fn total() -> u128 {
 		Fund::get()
+	}
+	fn found(amount: u128) -> bool {
+		Fund::set(&(Fund::get() + amount));
+		true
 	}
 	fn charges(_: MarketId) -> Charges {
 		Charge::get()
@@ -121,6 +145,22 @@ impl Backstop for Insurer {
 		let paid = Paid::get();
 		Paid::set(&(paid.0 + premium, paid.1 + surcharge));
 		Fund::set(&(Fund::get() + premium + surcharge));
+	}
+	fn wind_down(market: MarketId) {
+		WoundDown::mutate(|all| all.push(market));
+	}
+}
+
+/// The price of a settlement, where a test sets one.
+pub struct Reference;
+impl SettlementPrice for Reference {
+	fn settlement_price(_: MarketId) -> Option<ReferencePrice> {
+		ReferenceAt::get().map(|price| ReferencePrice {
+			price: Ticks(price),
+			source: PriceSource::Average,
+			until: Now::get(),
+			valid: 3_600_000,
+		})
 	}
 }
 
@@ -143,6 +183,36 @@ impl Book {
 			Side::Ask => (id.tick().0, id.sequence().0),
 		};
 		on_side.min_by_key(|(_, (id, ..))| key(id)).map(|(index, _)| index)
+	}
+	/// Take an order off the book; returns how many that were.
+	pub fn remove<S: Session>(session: &mut S, order: OrderId) -> u16 {
+		let mut removed = 0;
+		Self::change(|book| {
+			book.retain(|(id, owner, lots, reduce_only)| {
+				if *id == order {
+					session.free(*owner, *id, *lots, *reduce_only, true);
+					removed += 1;
+				}
+				*id != order
+			})
+		});
+		removed
+	}
+	/// Let an order rest.
+	pub fn rest<S: Session>(
+		session: &mut S,
+		who: AccountRef,
+		market: MarketId,
+		side: Side,
+		price: u32,
+		lots: Lots,
+		reduce_only: bool,
+	) -> DispatchResult {
+		NextOrder::mutate(|next| *next += 1);
+		let id = OrderId::new(market, side, Ticks(price), Sequence(NextOrder::get()));
+		session.hold(who, &Hold { id, lots, reduce_only, client: 0 })?;
+		Self::change(|book| book.push((id, who, lots, reduce_only)));
+		Ok(())
 	}
 	/// Take up to `lots`; returns what was filled.
 	pub fn take<S: Session>(
@@ -212,19 +282,30 @@ impl Venue for Book {
 		let lots = Self::take(session, market, who, side, lots, worst, &NO_FEES);
 		clearing::Closed { lots, removed: 0 }
 	}
+	fn offer<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		price: Ticks,
+		_max_fills: u16,
+	) -> clearing::Closed {
+		for order in session.orders(who).iter().filter(|order| order.id.market() == market) {
+			Self::remove(session, order.id);
+		}
+		let taken = Self::take(session, market, who, side, lots, price, &NO_FEES);
+		let left = Lots(lots.0 - taken.0);
+		if !left.is_zero() {
+			Self::rest(session, who, market, side, price.0, left, true).unwrap();
+		}
+		clearing::Closed { lots: taken, removed: 0 }
+	}
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {
 		let orders = session.orders(who);
 		let mut cancelled = 0;
 		for order in orders.iter().take(max as usize) {
-			Self::change(|book| {
-				book.retain(|(id, owner, lots, reduce_only)| {
-					if *id == order.id {
-						session.free(*owner, *id, *lots, *reduce_only, true);
-						cancelled += 1;
-					}
-					*id != order.id
-				})
-			});
+			cancelled += Self::remove(session, order.id);
 		}
 		cancelled
 	}
@@ -255,11 +336,34 @@ impl Config for Test {
 	type Time = Clock;
 	type PriceAgeLimit = frame_support::traits::ConstU64<10_000>;
 	type MinimumDeposit = frame_support::traits::ConstU128<5_000_000>;
+	type AccountDeposit = AccountDeposit;
 	type MaxSubAccounts = frame_support::traits::ConstU8<16>;
 	type LiquidationsPerBlock = ConstU32<100>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
+	type MarkClamp = Clamp;
+	type TightenOrigin = frame_system::EnsureSignedBy<Committee, AccountId>;
+	type LoosenOrigin = frame_system::EnsureRoot<AccountId>;
+	type VaultPolicy = Policy;
+	type Ladder = steps::WholeLadder;
 	type WeightInfo = ();
+	type SettlementPrice = Reference;
+}
+
+/// Every market is of tier A.
+pub struct Policy;
+impl VaultPolicy for Policy {
+	fn terms(_: MarketId) -> VaultTerms {
+		VaultTerms::TIER_A
+	}
+}
+
+/// The book moves the mark by 0.75 % at the most.
+pub struct Clamp;
+impl sp_runtime::traits::Convert<MarketId, Ppm> for Clamp {
+	fn convert(_: MarketId) -> Ppm {
+		Ppm(7_500)
+	}
 }
 
 pub fn btc_terms() -> RiskTerms {
@@ -308,7 +412,11 @@ impl ExtBuilder {
 			Views::set(Default::default());
 			ChainView::set(Default::default());
 			Seen::set(Vec::new());
+			Covers::set(Vec::new());
 			Collecting::set(false);
+			AccountDeposit::set(0);
+			ReferenceAt::set(None);
+			WoundDown::set(Vec::new());
 			Charge::set(Default::default());
 			for market in [BTC, ETH] {
 				Margin::market_created(market, btc_terms()).unwrap();
@@ -402,12 +510,7 @@ pub fn rest_in(
 	lots: Lots,
 	reduce_only: bool,
 ) -> DispatchResult {
-	NextOrder::mutate(|next| *next += 1);
-	let n = NextOrder::get();
-	let id = OrderId::new(market, side, Ticks(price), Sequence(n));
-	session.hold(who, &Hold { id, lots, reduce_only, client: 0 })?;
-	Book::change(|book| book.push((id, who, lots, reduce_only)));
-	Ok(())
+	Book::rest(session, who, market, side, price, lots, reduce_only)
 }
 
 /// `buyer` buys from `seller` at `price`, who rests first.
@@ -427,6 +530,7 @@ pub fn next_block() {
 	System::set_block_number(block);
 	Now::mutate(|now| *now += 1_000);
 	Margin::on_initialize(block);
+	Margin::on_poll(block, &mut WeightMeter::new());
 	Margin::on_finalize(block);
 	Margin::do_try_state().unwrap();
 }

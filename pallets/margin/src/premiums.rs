@@ -18,7 +18,7 @@ const MOST: Ppm = Ppm(4_000_000);
 
 impl<T: Config> House<T> {
 	/// What fills in `market` pay now; read once.
-	fn charges_of(&mut self, market: MarketId) -> Charges {
+	pub(crate) fn charges_of(&mut self, market: MarketId) -> Charges {
 		if let Some((_, charges)) = self.charges.iter().find(|(known, _)| *known == market) {
 			return *charges;
 		}

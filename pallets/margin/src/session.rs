@@ -1,6 +1,8 @@
 //! The session: accounts loaded for one operation, changed in memory, written once.
 
 use crate::{
+	capacity::COUNTERPARTIES,
+	settlement::{Claimed, Settlement},
 	types::{position_in, Account, BoardEntry, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
 };
@@ -8,7 +10,8 @@ use alloc::vec::Vec;
 use breakwater_math::{apply_fill, arithmetic::signed, Health, RiskTerms};
 use breakwater_primitives::{
 	clearing::Fees, insurance::Charges, shard_of, AccountRef, Amount, Balance, Check, Fill, Hold,
-	Lots, MarketId, OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, Ticks, Verdict,
+	Lots, MarketId, OpenOrder, OrderId, Prices, Removal, Session, Settled, Side, SignedPpm, Ticks,
+	Verdict,
 };
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::DispatchError;
@@ -31,6 +34,8 @@ pub struct Loaded<AccountId> {
 	pub(crate) funding: Vec<(MarketId, Amount)>,
 	/// What its fills came to in each market.
 	pub(crate) fills: Vec<Filled>,
+	/// Claims on settled markets that loading it paid.
+	pub(crate) claims: Vec<Claimed>,
 }
 
 /// What the fills of an account in a market came to.
@@ -46,7 +51,7 @@ pub(crate) struct Filled {
 }
 
 impl<AccountId> Loaded<AccountId> {
-	fn fills_in(&mut self, market: MarketId) -> &mut Filled {
+	pub(crate) fn fills_in(&mut self, market: MarketId) -> &mut Filled {
 		let index = self.fills.iter().position(|filled| filled.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.fills.push(Filled { market, ..Default::default() });
@@ -77,8 +82,19 @@ pub struct House<T: Config> {
 	/// An account that is being liquidated pays a penalty and no charges of insurance.
 	pub(crate) liquidated: Option<AccountRef>,
 	pub(crate) charges: Vec<(MarketId, Charges)>,
+	/// With how many more counterparties a liquidation may trade.
+	pub(crate) counterparties: u16,
+	/// What the next resting order pays that is asked about.
+	pays: (SignedPpm, bool),
+	/// Items read besides accounts, of about their size.
+	pub(crate) looked: u16,
+	/// Settlements that were touched, and what their pots were paid together.
+	pub(crate) settlements: Vec<(MarketId, Settlement)>,
+	pub(crate) pots: Amount,
 	boards: Vec<(u8, Shard)>,
 	risks: Vec<(MarketId, RiskTerms)>,
+	/// Terms with announced maintenance rates, of markets that have any.
+	pub(crate) bars: Vec<(MarketId, RiskTerms)>,
 	day: Option<u16>,
 	failure: Option<DispatchError>,
 }
@@ -92,8 +108,14 @@ impl<T: Config> House<T> {
 			fees: 0,
 			liquidated: None,
 			charges: Vec::new(),
+			counterparties: COUNTERPARTIES,
+			pays: Default::default(),
+			looked: 0,
+			settlements: Vec::new(),
+			pots: 0,
 			boards: Vec::new(),
 			risks: Vec::new(),
+			bars: Vec::new(),
 			day: None,
 			failure: None,
 		}
@@ -105,7 +127,9 @@ impl<T: Config> House<T> {
 			return Ok(index);
 		}
 		let account = Accounts::<T>::get(who).ok_or(Error::<T>::NoAccount)?;
-		Ok(self.push(who, account))
+		let index = self.push(who, account);
+		self.claim_all(index);
+		Ok(index)
 	}
 
 	/// Put a new account into the session.
@@ -120,6 +144,7 @@ impl<T: Config> House<T> {
 			touched: false,
 			funding: Vec::new(),
 			fills: Vec::new(),
+			claims: Vec::new(),
 		});
 		self.accounts.len() - 1
 	}
@@ -146,9 +171,8 @@ impl<T: Config> House<T> {
 	}
 
 	/// Days since the Unix epoch.
-	fn day(&mut self) -> u16 {
-		let now = || (crate::Pallet::<T>::now() / 86_400_000).min(u16::MAX.into()) as u16;
-		*self.day.get_or_insert_with(now)
+	pub(crate) fn day(&mut self) -> u16 {
+		*self.day.get_or_insert_with(crate::Pallet::<T>::today)
 	}
 
 	/// Change the quote balance of a loaded account.
@@ -234,7 +258,7 @@ impl<T: Config> House<T> {
 		moved.realised = moved.realised.saturating_add(after.realised);
 	}
 
-	fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
+	pub(crate) fn moved_mut(&mut self, market: MarketId) -> &mut Moved {
 		let index = self.moved.iter().position(|moved| moved.market == market);
 		let index = index.unwrap_or_else(|| {
 			self.moved.push(Moved { market, ..Default::default() });
@@ -326,8 +350,9 @@ impl<T: Config> House<T> {
 			return Verdict::Remove(Removal::Margin);
 		}
 		let opens = opened(held.lots, after_lots(held.lots, side, lots));
-		let left =
-			after.surplus().saturating_sub(signed(self.premium_at_most(index, id, Lots(opens))));
+		let charged = self.premium_at_most(index, id, Lots(opens));
+		let left = after.surplus().saturating_sub(signed(charged));
+		let left = left.saturating_sub(signed(self.cost_of_trading(id, lots)));
 		let quote = self.accounts[index].account.quote;
 		let allowed = left >= 0
 			|| lots <= room && {
@@ -340,6 +365,35 @@ impl<T: Config> House<T> {
 		} else {
 			Verdict::Remove(Removal::Margin)
 		}
+	}
+
+	/// Reckon with this price of a market, in this session only; nothing of it is ever written.
+	pub(crate) fn suppose(&mut self, market: MarketId, price: Ticks) {
+		self.board(market);
+		let (shard, at) = shard_of(market);
+		let known = self.boards.iter_mut().find(|(known, _)| *known == shard);
+		if let Some(entry) = known.and_then(|(_, entries)| entries.get_mut(at)) {
+			let last = entry.prices;
+			entry.prices = Prices {
+				index: price,
+				mark: price,
+				stable: price,
+				long: price,
+				short: price,
+				..last
+			};
+		}
+	}
+
+	/// The fee of a resting order that trades, and the surcharge where it takes; a rebate counts for
+	/// nothing, since it may be less than it says.
+	fn cost_of_trading(&mut self, id: OrderId, lots: Lots) -> Balance {
+		let (fee, takes) = core::mem::take(&mut self.pays);
+		let Ok(terms) = self.risk(id.market()) else { return 0 };
+		let notional = terms.contract.notional(lots, id.tick());
+		let fee = u128::try_from(fee.fee(notional)).unwrap_or(0);
+		let surcharge = if takes { self.charges_of(id.market()).surcharge_on(notional) } else { 0 };
+		fee.saturating_add(surcharge)
 	}
 
 	/// Boards are read again: one has changed.
@@ -417,6 +471,9 @@ impl<T: Config> Session for House<T> {
 			Ok(index) => self.release(index, id, lots, reduce_only, gone),
 			Err(error) => self.fail(error),
 		}
+	}
+	fn pays(&mut self, fee: SignedPpm, takes: bool) {
+		self.pays = (fee, takes);
 	}
 	fn maker(&mut self, maker: AccountRef, id: OrderId, want: Lots, reduce_only: bool) -> Verdict {
 		match self.place(maker) {

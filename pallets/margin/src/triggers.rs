@@ -2,12 +2,12 @@
 
 use crate::{
 	checks::Seen,
-	session::{Loaded, Moved},
+	session::{Filled, Loaded, Moved},
 	types::{grid_cell, grid_place, position_in, Position},
 	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
 	TriggerWords,
 };
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use breakwater_core::{
 	store::{Kind, WriteBack},
 	trigger::{arm as core_arm, disarm, TriggerPage, BUCKET_TICKS},
@@ -66,6 +66,21 @@ impl Tree {
 		let kind = if lots > 0 { Kind::Rising } else { Kind::Falling };
 		Self { key: MarketId(market.0 | GRID | (class as u16) << CLASS_SHIFT), kind }
 	}
+	/// The market of a tree of liquidation triggers and its place among the market's four: longs and
+	/// shorts by price, then by funding. `None` for the grid.
+	pub(crate) const fn place(self) -> Option<(MarketId, usize)> {
+		if self.key.0 & GRID != 0 {
+			return None;
+		}
+		let market = MarketId(self.key.0 & !FUNDING);
+		let slot = match (self.key.0 & FUNDING != 0, self.kind) {
+			(false, Kind::Falling) => 0,
+			(false, _) => 1,
+			(true, Kind::Rising) => 2,
+			(true, _) => 3,
+		};
+		Some((market, slot))
+	}
 	/// The tree of which a page or word says that it belongs to it.
 	#[cfg(any(feature = "std", feature = "try-runtime"))]
 	pub(crate) const fn of_key(key: MarketId, kind: Kind) -> Self {
@@ -93,6 +108,12 @@ impl Tree {
 	}
 }
 
+/// Where a bucket of entry prices stands in a tree of the grid: each has pages of its own, so that those
+/// who gained most are found first, however many others there are.
+pub(crate) const fn grid_tick(bucket: u16) -> Ticks {
+	Ticks(bucket as u32 * BUCKET_TICKS)
+}
+
 /// Where the triggers of a position wait, and its place on the grid of deleveraging.
 pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 	let (market, lots) = (position.market, position.lots);
@@ -104,7 +125,7 @@ pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 		price.map(|tick| (Tree::price(market, lots), tick)),
 		funding.map(|step| (Tree::funding(market, lots), step.as_ticks())),
 		grid_place(position.cell)
-			.map(|(class, bucket)| (Tree::grid(market, lots, class), Ticks(bucket.into()))),
+			.map(|(class, bucket)| (Tree::grid(market, lots, class), grid_tick(bucket))),
 	]
 }
 
@@ -112,37 +133,122 @@ pub(crate) fn waiting(position: &Position) -> [Option<(Tree, Ticks)>; 3] {
 struct Target {
 	armed: Armed,
 	cell: u16,
+	boost: u8,
 }
 
 /// Where the triggers of the positions `held` shall wait. Those that still come in time stay, and with
 /// them the place on the grid, which is only brought up to date when they move.
-fn targets(quote: Amount, held: &[&Seen]) -> Vec<Target> {
-	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.leg()).collect();
-	let keep = trigger::holds(quote, held.iter().map(|seen| (seen.leg(), seen.position.armed)));
+fn targets(quote: Amount, held: &[&Seen], traded: Option<&[Filled]>) -> Vec<Target> {
+	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.armed_leg()).collect();
+	let armed = legs.iter().copied().zip(held.iter().map(|seen| seen.position.armed));
+	let keep = trigger::holds(quote, armed.clone());
+	let stays = |seen: &&Seen| {
+		let Position { armed, cell, boost, .. } = seen.position;
+		Target { armed, cell, boost }
+	};
 	if keep && held.iter().all(|seen| seen.position.cell != 0) {
-		let stays = |seen: &&Seen| Target { armed: seen.position.armed, cell: seen.position.cell };
 		return held.iter().map(stays).collect();
 	}
 	let equity = Health::of(quote, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
-	let placed = if keep { Vec::new() } else { trigger::place(quote, &legs) };
-	let target = |(index, seen): (usize, &&Seen)| Target {
-		armed: placed.get(index).copied().unwrap_or(seen.position.armed),
-		cell: grid_cell(class, deleveraging::bucket(seen.leg().entry())),
+	let moves = moving(held, traded);
+	let cell = |seen: &Seen, moves: bool| match seen.position.cell {
+		cell if cell != 0 && !moves => cell,
+		_ => grid_cell(class, deleveraging::bucket(seen.leg().entry())),
 	};
-	held.iter().enumerate().map(target).collect()
+	if keep {
+		let kept = held.iter().zip(&moves);
+		return kept.map(|(seen, m)| Target { cell: cell(seen, *m), ..stays(seen) }).collect();
+	}
+	// What slack there is goes to the positions whose prices wake the account.
+	let moved: Vec<bool> = armed.map(|(leg, armed)| trigger::price_crossed(&leg, &armed)).collect();
+	let woken = moved.contains(&true);
+	let boosts: Vec<u8> = held
+		.iter()
+		.zip(&moved)
+		.map(|(seen, moved)| match woken {
+			true => trigger::boosted(seen.position.boost, *moved),
+			false => seen.position.boost,
+		})
+		.collect();
+	let weights = legs.iter().zip(held).zip(&boosts);
+	let weights = weights.map(|((leg, seen), boost)| trigger::weight(leg, seen.volatility, *boost));
+	let weights: Vec<u128> = weights.collect();
+	let placed = place(quote, held, &moves, &weights, woken);
+	let placed = placed.into_iter().zip(boosts).zip(held.iter().zip(&moves));
+	let target = |((armed, boost), (seen, moves)): ((Armed, u8), (&&Seen, &bool))| Target {
+		armed,
+		cell: cell(seen, *moves),
+		boost,
+	};
+	placed.map(target).collect()
 }
 
-/// Bring the triggers of an account in line with its positions.
+/// Which positions' triggers move when some have to. What a fill may change is bounded, since anybody
+/// may be filled at somebody else's cost: only the positions that traded move, or the largest where
+/// none of those is left. Where nothing traded, all do.
+fn moving(held: &[&Seen], traded: Option<&[Filled]>) -> Vec<bool> {
+	let Some(traded) = traded else { return vec![true; held.len()] };
+	let moves = |seen: &&Seen| {
+		let market = seen.position.market;
+		traded.iter().any(|filled| filled.market == market)
+	};
+	let mut moving: Vec<bool> = held.iter().map(moves).collect();
+	if !moving.contains(&true) {
+		let largest = (0..held.len()).max_by_key(|at| held.get(*at).map(|s| s.leg().notional()));
+		if let Some(moves) = largest.and_then(|at| moving.get_mut(at)) {
+			*moves = true;
+		}
+	}
+	moving
+}
+
+/// Place the triggers of the positions that move. The others count with what they come to just before
+/// their triggers, so that rule (R) holds for all; where that leaves nothing, those that move are
+/// placed as crossed already, and whoever examines the account next places all of them.
+fn place(
+	quote: Amount,
+	held: &[&Seen],
+	moves: &[bool],
+	weights: &[u128],
+	woken: bool,
+) -> Vec<Armed> {
+	let (mut rest, mut moving, mut of_moving) = (quote, Vec::new(), Vec::new());
+	for ((seen, moves), weight) in held.iter().zip(moves).zip(weights) {
+		let leg = seen.armed_leg();
+		if *moves {
+			moving.push(leg);
+			of_moving.push(*weight);
+		} else {
+			rest = rest.saturating_add(trigger::at_worst(&leg, &seen.position.armed));
+		}
+	}
+	let mut placed = trigger::place_by(rest, &moving, &of_moving, woken).into_iter();
+	let one = |(seen, moves): (&&Seen, &bool)| {
+		let stays = seen.position.armed;
+		if *moves {
+			placed.next().unwrap_or(stays)
+		} else {
+			stays
+		}
+	};
+	held.iter().zip(moves).map(one).collect()
+}
+
+/// Bring the triggers of an account in line with its positions: of all where it is `whole`, otherwise
+/// of those that traded.
 fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
+	whole: bool,
+	armed_at: &mut Vec<(Tree, Ticks)>,
 ) -> Result<(), Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
-	let targets = targets(loaded.account.quote, &held);
+	let traded = (!whole).then_some(loaded.fills.as_slice());
+	let targets = targets(loaded.account.quote, &held, traded);
 	let wanted = |(seen, target): (&&Seen, &Target)| {
 		waiting(&Position { armed: target.armed, cell: target.cell, ..seen.position })
 	};
@@ -160,11 +266,15 @@ fn rearm<T: Config>(
 		let [price, funding, cell] = wanted(pair);
 		let mut arm = |key: Option<(Tree, Ticks)>| match key {
 			Some((_, at)) if had.contains(&key) => Ok(Some(at)),
-			Some((tree, at)) => tree.arm::<T>(trees, at, who).map(Some),
+			Some((tree, at)) => {
+				let at = tree.arm::<T>(trees, at, who)?;
+				armed_at.push((tree, at));
+				Ok(Some(at))
+			},
 			None => Ok(None),
 		};
 		let armed = Armed { price: arm(price)?, funding: arm(funding)?.map(|at| Step(at.0)) };
-		let Target { cell: target, .. } = pair.1;
+		let Target { cell: target, boost, .. } = pair.1;
 		// Where too many stand in a cell, it stands nowhere: others are found there.
 		let placed = match cell {
 			Some((_, at)) if had.contains(&cell) => Some(at),
@@ -177,8 +287,8 @@ fn rearm<T: Config>(
 		let cell = placed.map_or(0, |_| *target);
 		let mut positions = loaded.account.positions.iter_mut();
 		let Some(position) = positions.find(|position| position.market == market) else { continue };
-		if position.armed != armed || position.cell != cell {
-			(position.armed, position.cell) = (armed, cell);
+		if (position.armed, position.cell, position.boost) != (armed, cell, *boost) {
+			(position.armed, position.cell, position.boost) = (armed, cell, *boost);
 			loaded.dirty = true;
 		}
 	}
@@ -209,20 +319,32 @@ impl<T: Config> House<T> {
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
 		let mut quote_moved: Amount = 0;
+		let mut armed = Vec::new();
+		let day = self.day();
 		for index in 0..self.accounts.len() {
 			if self.accounts[index].touched {
 				let positions = self.accounts[index].account.positions.clone();
 				let seen = self.seen(&positions);
 				self.end_liquidation(index, &seen);
-				rearm::<T>(&mut trees, &mut self.accounts[index], &seen)?;
+				// What a call does to its own account is declared; what happens to others is bounded.
+				let loaded = &mut self.accounts[index];
+				let whole = match self.liquidated {
+					Some(who) => loaded.who == who,
+					None => loaded.fills.is_empty(),
+				};
+				rearm::<T>(&mut trees, loaded, &seen, whole, &mut armed)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {
 				continue;
 			}
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
+			loaded.account.active = day;
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
+			self.note_vault(index);
+			let loaded = &mut self.accounts[index];
+			loaded.tell_claims::<T>();
 			for (market, paid) in core::mem::take(&mut loaded.funding) {
 				let account = loaded.who;
 				Pallet::<T>::deposit_event(Event::FundingSettled { account, market, paid });
@@ -231,6 +353,8 @@ impl<T: Config> House<T> {
 			settled.accounts = settled.accounts.saturating_add(1);
 		}
 		self.write_totals(quote_moved);
+		self.note_armed(&armed);
+		self.write_settlements();
 		let flushed = trees.flush();
 		settled.index_writes = flushed.pages.saturating_add(flushed.words);
 		Ok(settled)
@@ -245,6 +369,7 @@ impl<T: Config> House<T> {
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
 		if !Health::of(loaded.account.quote, held.map(Seen::leg)).liquidatable() {
 			(loaded.account.since, loaded.account.retry, loaded.dirty) = (0, 0, true);
+			loaded.account.blamed = None;
 		}
 	}
 
@@ -257,13 +382,15 @@ impl<T: Config> House<T> {
 			funding = funding.saturating_add(moved.paid).saturating_sub(signed(swept));
 			dust = dust.saturating_add(swept);
 		}
-		if quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0 {
+		let moved = quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0;
+		if moved || self.pots != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
 				ledger.cost = ledger.cost.saturating_add(cost);
 				ledger.funding = ledger.funding.saturating_add(funding);
 				ledger.dust = ledger.dust.saturating_add(dust);
 				ledger.fees = ledger.fees.saturating_add_signed(self.fees);
+				ledger.settlement = ledger.settlement.saturating_add(self.pots);
 			});
 		}
 	}
@@ -283,6 +410,9 @@ impl<T: Config> House<T> {
 			let market = lost_most.map_or(last, |filled| filled.market);
 			let deficit = quote.unsigned_abs();
 			let lost = position_in(&loaded.before, market).lots;
+			// A liquidation knows where it began to lose, though that was closed earlier.
+			let blamed = loaded.account.blamed.map(|b| (b.market, if b.long { 1 } else { -1 }));
+			let (market, lost) = blamed.unwrap_or((market, lost));
 			let covered = T::Insurance::cover(market, deficit).min(deficit);
 			let socialised = self.haircut(market, lost, deficit - covered);
 			let uncovered = deficit - covered - socialised;

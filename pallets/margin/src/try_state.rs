@@ -3,12 +3,13 @@
 use crate::{
 	checks::Seen,
 	triggers::{waiting, Tree},
-	Accounts, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk, Totals,
-	TriggerPages,
+	vault::VAULT,
+	Accounts, Announced, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk,
+	Settlements, Tightenings, Totals, TriggerPages, VaultMarkets, VaultState,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use breakwater_core::trigger::BUCKET_TICKS;
-use breakwater_math::trigger;
+use breakwater_math::{ramp::rises, trigger};
 use breakwater_primitives::{AccountRef, Backstop, MarketId, Ticks};
 use frame_support::{
 	ensure,
@@ -28,6 +29,7 @@ struct Sum {
 #[derive(Default)]
 struct Sums {
 	quote: i128,
+	deposits: u128,
 	markets: BTreeMap<MarketId, Sum>,
 	triggers: BTreeSet<(Tree, Ticks, AccountRef)>,
 	orders: BTreeSet<u128>,
@@ -40,8 +42,10 @@ impl<T: Config> Pallet<T> {
 		let mut sums = Sums::default();
 		let mut house = House::<T>::new();
 		for (who, account) in Accounts::<T>::iter() {
-			ensure!(who < NextAccount::<T>::get(), "an account number was never assigned");
+			let assigned = who < NextAccount::<T>::get() || who == VAULT;
+			ensure!(assigned, "an account number was never assigned");
 			sums.quote += account.quote;
+			sums.deposits += account.deposit;
 			for order in &account.orders {
 				ensure!(sums.orders.insert(order.id.0), "two accounts own an order");
 			}
@@ -64,11 +68,55 @@ impl<T: Config> Pallet<T> {
 			}
 			Self::check_triggers(who, account.quote, &account.positions, &mut sums)?;
 		}
+		// What settlements hold against open positions counts like an account's.
+		for (market, settlement) in Settlements::<T>::iter() {
+			let terms = Risk::<T>::get(market).ok_or("a settlement without a market")?;
+			let entry = sums.markets.entry(market).or_default();
+			entry.long += settlement.taken.max(0) as u64;
+			entry.short += settlement.taken.min(0).unsigned_abs() as u64;
+			entry.cost += settlement.cost(terms.contract);
+		}
+		Self::check_settlements()?;
 		Self::check_totals(&sums)?;
 		Self::check_trees(&sums)?;
+		Self::check_ramps()?;
+		Self::check_vault()?;
 		for (_, record) in Keys::<T>::iter() {
 			ensure!(Accounts::<T>::contains_key(record.account), "a key without an account");
 		}
+		Ok(())
+	}
+
+	/// What is announced is marked as such, and lies above the rates in force.
+	fn check_ramps() -> Result<(), TryRuntimeError> {
+		let mut announced = 0;
+		for (market, terms) in Risk::<T>::iter() {
+			let tightening = Tightenings::<T>::get(market);
+			announced |= u64::from(tightening.is_some()) << market.0;
+			let flagged = Self::board_of(market).announced;
+			ensure!(flagged == tightening.is_some(), "the board is wrong about announced rates");
+			let above = tightening.is_none_or(|t| rises(&terms.rates(), &t.target));
+			ensure!(above, "announced rates are not above those in force");
+			ensure!(terms.validate().is_ok(), "the risk parameters of a market are unsound");
+		}
+		ensure!(Announced::<T>::get() == announced, "a market with announced rates is forgotten");
+		Ok(())
+	}
+
+	/// Nobody has a key to the vault, and its balance is what was added to it and what it realised in
+	/// all markets; more only where a deficit of its own was covered.
+	fn check_vault() -> Result<(), TryRuntimeError> {
+		ensure!(Keys::<T>::iter().all(|(_, key)| key.account != VAULT), "a key to the vault");
+		let Some(account) = Accounts::<T>::get(VAULT) else {
+			ensure!(VaultState::<T>::get() == Default::default(), "a vault without an account");
+			ensure!(VaultMarkets::<T>::iter().next().is_none(), "a vault without an account");
+			return Ok(());
+		};
+		ensure!(account.owner == Self::vault_owner() && account.sub == 0, "the vault is owned");
+		ensure!(account.keys == 0, "the vault has keys");
+		let realised = VaultMarkets::<T>::iter_values().map(|market| market.realised);
+		let counted = realised.fold(VaultState::<T>::get().added, i128::saturating_add);
+		ensure!(account.quote >= counted, "the vault lost what nobody counted");
 		Ok(())
 	}
 
@@ -83,10 +131,21 @@ impl<T: Config> Pallet<T> {
 		let held = || seen.iter().filter(|seen| seen.position.lots != 0);
 		for seen in held() {
 			for (tree, at) in waiting(&seen.position).into_iter().flatten() {
+				let nearest = Self::board_of(seen.position.market).nearest;
+				let bounded = tree.place().is_none_or(|(_, slot)| nearest.bounds(slot, at));
+				ensure!(bounded, "a trigger is nearer than the board knows");
 				sums.triggers.insert((tree, at, who));
 			}
 		}
-		let legs = held().map(|seen: &Seen| (seen.leg(), seen.position.armed));
+		// Until the sweep has passed, what was armed before the announcement knows nothing of it.
+		let sweeping: BTreeSet<MarketId> = held()
+			.map(|seen| seen.position.market)
+			.filter(|market| Tightenings::<T>::get(market).is_some_and(|t| t.sweep.is_some()))
+			.collect();
+		let legs = held().map(|seen: &Seen| {
+			let before = sweeping.contains(&seen.position.market);
+			(if before { seen.leg() } else { seen.armed_leg() }, seen.position.armed)
+		});
 		let crossed = legs.clone().any(|(leg, armed)| trigger::crossed(&leg, &armed));
 		ensure!(
 			held().next().is_none() || crossed || trigger::holds(quote, legs),
@@ -112,6 +171,7 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(ledger.funding == funding, "the sum of funding payments is off");
 		ensure!(ledger.quote == sums.quote, "the sum of quote balances is off");
+		ensure!(ledger.deposits == sums.deposits, "the sum of deposits for accounts is off");
 		ensure!(ledger.cost == cost, "the sum of costs is off");
 		let debt: u128 = BadDebt::<T>::iter_values().sum();
 		ensure!(ledger.bad_debt == debt, "the sum of bad debt is off");

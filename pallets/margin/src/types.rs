@@ -1,13 +1,14 @@
 //! What the clearing house stores.
 
+use crate::nearest::Nearest;
 use breakwater_math::{
 	funding::FRACTION_BITS,
 	reserve::{Exposure, Resting},
 	Accrual, Armed, Ppm,
 };
 use breakwater_primitives::{
-	AccountRef, Amount, AssetId, Balance, Lots, MarketId, Millis, OpenOrder, Permission, Prices,
-	Side,
+	bucket::Bucket, AccountRef, Amount, AssetId, Balance, Lots, MarketId, Millis, OpenOrder,
+	Permission, Prices, Side,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
@@ -113,6 +114,9 @@ pub struct Position {
 	pub armed: Armed,
 	/// Where it stands on the grid of deleveraging; zero means nowhere. See [`grid_cell`].
 	pub cell: u16,
+	/// Its boost in tenths when slack is split between the account's prices; zero means one whole. See
+	/// [`breakwater_math::trigger::boosted`].
+	pub boost: u8,
 	/// The account's own limit of leverage in this market; zero means that only the market's counts.
 	pub leverage: u16,
 }
@@ -199,9 +203,38 @@ pub struct Account<AccountId> {
 	pub since: u32,
 	/// The block in which its liquidation is tried again, after the last attempt closed nothing.
 	pub retry: u32,
+	/// Where it lost most, while its liquidation is under way.
+	pub blamed: Option<Blame>,
 	/// Until this block it is not liquidated while it has half its maintenance margin, since it was
 	/// deleveraged for others.
 	pub spared: u32,
+	/// What is kept for its place in the chain's state, in quote units: given back when it is closed.
+	pub deposit: Balance,
+	/// The day, since the Unix epoch, on which it last changed.
+	pub active: u16,
+}
+
+/// The market in which an account that is being liquidated lost most: its funds, and then the side that
+/// gained there, pay what the account lacks, also when its position there was closed earlier.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Blame {
+	/// The market.
+	pub market: MarketId,
+	/// Whether it was long there.
+	pub long: bool,
+	/// What it had lost there when that was most, in quote units; negative for a profit.
+	pub lost: Amount,
 }
 
 /// Bits of a cell that hold the bucket of the entry price; above them stands the class.
@@ -238,10 +271,8 @@ pub struct Flow {
 	pub in_block: Balance,
 	/// Counterparties examined for deleveraging in that block.
 	pub examined: u16,
-	/// When the minute of `in_minute` began, in milliseconds of chain time.
-	pub minute: Millis,
-	/// Notional value closed in that minute, in quote units.
-	pub in_minute: Balance,
+	/// Notional value closed in the last minute.
+	pub minute: Bucket,
 }
 
 /// Notional value traded in the last 30 days: each day it loses a thirtieth of itself, so that an
@@ -302,7 +333,10 @@ impl<AccountId> Account<AccountId> {
 			volume: Default::default(),
 			since: 0,
 			retry: 0,
+			blamed: None,
 			spared: 0,
+			deposit: 0,
+			active: 0,
 		}
 	}
 	/// The resting orders that it may have: what rests costs the chain something, and an order that
@@ -323,6 +357,33 @@ impl<AccountId> Account<AccountId> {
 pub fn position_in(positions: &[Position], market: MarketId) -> Position {
 	let found = positions.iter().find(|position| position.market == market);
 	found.copied().unwrap_or(Position { market, ..Default::default() })
+}
+
+/// Whether a market trades.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Stage {
+	/// It does, or will again.
+	#[default]
+	#[codec(index = 0)]
+	Trading,
+	/// It is being settled, and what winners receive is not known yet: its prices stand.
+	#[codec(index = 1)]
+	Settling,
+	/// It is settled: positions are closed when their account is loaded.
+	#[codec(index = 2)]
+	Claims,
 }
 
 /// What hot code wants to know of a market: prices, funding and margin fractions.
@@ -353,6 +414,12 @@ pub struct BoardEntry {
 	/// How much the index moves in the square root of a minute: raises the initial margin of what is
 	/// added, never maintenance margin.
 	pub volatility: Ppm,
+	/// No trigger of the market is nearer than these.
+	pub nearest: Nearest,
+	/// Whether higher maintenance rates are announced, by which triggers are armed already.
+	pub announced: bool,
+	/// Whether the market trades or is being settled.
+	pub stage: Stage,
 }
 
 impl BoardEntry {
@@ -446,11 +513,17 @@ pub struct Totals {
 	pub dust: Balance,
 	/// Deficits of closed accounts that no fund paid: a receivable, the sum of `BadDebt`.
 	pub bad_debt: Balance,
+	/// What is kept for the accounts' places in the chain's state.
+	pub deposits: Balance,
+	/// What settlements have been paid and have not passed on; negative where what was lacking has been
+	/// credited and the gains that pay for it are still to be claimed.
+	pub settlement: Amount,
 }
 
 impl Totals {
 	/// What accounts, pots and the insurance funds claim of custody. No price is in it, since the
-	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + insurance - bad debt`.
+	/// lots of a market sum to zero: `quote - cost + funding + fees + dust + deposits + insurance +
+	/// settlement - bad debt`.
 	pub fn claims(&self, insurance: Balance) -> Amount {
 		let signed = breakwater_math::arithmetic::signed;
 		self.quote
@@ -458,7 +531,9 @@ impl Totals {
 			.saturating_add(self.funding)
 			.saturating_add(signed(self.fees))
 			.saturating_add(signed(self.dust))
+			.saturating_add(signed(self.deposits))
 			.saturating_add(signed(insurance))
+			.saturating_add(self.settlement)
 			.saturating_sub(signed(self.bad_debt))
 	}
 }

@@ -4,8 +4,11 @@
 //! ledger) are charged once per block by the runtime and count as reads here, which is on the safe
 //! side.
 
-use crate::types::MAX_POSITIONS;
-use breakwater_primitives::Settled;
+use crate::{
+	capacity::{at_most, COUNTERPARTIES},
+	types::{MAX_ORDERS, MAX_POSITIONS},
+};
+use breakwater_primitives::{clearing::INDEX_WRITES, Settled};
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
@@ -29,16 +32,17 @@ pub trait WeightInfo {
 	fn transfer() -> Weight;
 	/// Close an account: as a withdrawal without positions; key and account are removed.
 	fn close_account() -> Weight;
-	/// Liquidate: cancel 64 orders, close two legs with up to 16 makers each, and against others
-	/// of 64 who are examined.
+	/// Liquidate an account with as many positions and orders as it may have, against as many
+	/// counterparties as one liquidation may trade with.
 	fn liquidate() -> Weight;
-	/// What a liquidation really took that wrote so many accounts and pages of the trigger index.
+	/// What a liquidation really took that wrote so many accounts and pages of the trigger index; what
+	/// was only read counts among the accounts, four items as one.
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight;
 	/// Look at an account whose trigger was crossed and move the trigger.
 	fn examine() -> Weight;
 	/// What an examination really took that wrote so many accounts and pages of the trigger index.
 	fn examined(accounts: u16, index_writes: u16) -> Weight;
-	/// What a liquidation took that closed nothing and read so many accounts.
+	/// What a liquidation took that closed nothing and read so many accounts and pages.
 	fn attempted(read: u16) -> Weight;
 	/// Ask whether a market may be liquidated.
 	fn ask() -> Weight;
@@ -46,8 +50,31 @@ pub trait WeightInfo {
 	fn page() -> Weight;
 	/// Look whether any trigger of a market is crossed.
 	fn scan() -> Weight;
+	/// Remove an account with so many trading keys: as closing it, and each key's record.
+	fn remove_account(keys: u32) -> Weight;
+	/// Change risk parameters: terms, what is announced, board.
+	fn change_risk() -> Weight;
+	/// Go on with announced rates, without the positions that are looked at: what is announced, terms,
+	/// totals, gate, board.
+	fn ramp_step() -> Weight;
+	/// Look whether the vault holds anything: its account.
+	fn vault() -> Weight;
+	/// Look at one of the vault's positions at the worst: its order moved, 32 fills or 32 counterparties
+	/// examined, two records of what it lost.
+	fn unwind() -> Weight;
 	/// What every block does: read the backlog, compare custody with claims.
 	fn block() -> Weight;
+	// Settlement.
+	/// Look whether an account holds anything in a market that is being settled.
+	fn visit() -> Weight;
+	/// What settling a position really took that wrote so many accounts and pages of the trigger index.
+	fn swept(accounts: u16, index_writes: u16) -> Weight;
+	/// Let the funds pay and tell what winners receive.
+	fn publish() -> Weight;
+	/// Visit so many accounts that hold something. What a call does is metered by it.
+	fn sweep(accounts: u32) -> Weight;
+	/// Close one position of an account all of whose triggers move.
+	fn claim() -> Weight;
 }
 
 /// [`WeightInfo`] from the runtime's database weight.
@@ -57,9 +84,8 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 const MOST: u64 = MAX_POSITIONS as u64;
 /// Items read for each position: gate, terms, totals, two pages of the book.
 const READ_EACH: u64 = 5;
-/// Pages and words of triggers written for each position that moves: a price, a funding step and a
-/// place on the grid, each taken from one page and put into another.
-const INDEX_EACH: u16 = 12;
+/// Pages and words of triggers written for each position that moves.
+const INDEX_EACH: u16 = INDEX_WRITES;
 
 /// The most that a session with so many accounts writes when all their triggers move.
 const fn worst(accounts: u16) -> Settled {
@@ -116,10 +142,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(40, 20_000).saturating_add(T::DbWeight::get().reads_writes(13, 10))
 	}
 	fn liquidate() -> Weight {
-		// 64 cancelled orders on up to 24 pages; 96 counterparties, each with its page of the book or of
-		// the grid and two pages of triggers.
-		let orders = micros(200, 60_000).saturating_add(T::DbWeight::get().reads_writes(48, 48));
-		orders.saturating_add(Self::liquidated(96, 192))
+		let most = at_most(COUNTERPARTIES, MAX_POSITIONS as u16, MAX_ORDERS as u16);
+		Self::liquidated(most.accounts, most.index_writes)
 	}
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight {
 		// For each account itself and a page of the book; then words, totals, ledger, funds.
@@ -151,11 +175,56 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(8, 5_000).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn scan() -> Weight {
-		// For each of four trees three words and a page.
-		micros(15, 16_000).saturating_add(T::DbWeight::get().reads(16))
+		// For each of four trees three words and a page; the board with what was found.
+		micros(25, 16_000).saturating_add(T::DbWeight::get().reads_writes(17, 1))
+	}
+	fn remove_account(keys: u32) -> Weight {
+		let keys = u64::from(keys);
+		Self::close_account()
+			.saturating_add(micros(2 * keys, 200 * keys))
+			.saturating_add(T::DbWeight::get().reads_writes(keys + 1, keys + 1))
+	}
+	fn change_risk() -> Weight {
+		micros(20, 8_000).saturating_add(T::DbWeight::get().reads_writes(4, 4))
+	}
+	fn ramp_step() -> Weight {
+		micros(20, 10_000).saturating_add(T::DbWeight::get().reads_writes(8, 5))
+	}
+	fn vault() -> Weight {
+		micros(5, 5_000).saturating_add(T::DbWeight::get().reads(2))
+	}
+	fn unwind() -> Weight {
+		// The vault with each counterparty; the market's terms, depth and restriction.
+		Self::liquidated(33, 33 * INDEX_EACH)
+			.saturating_add(micros(20, 12_000))
+			.saturating_add(T::DbWeight::get().reads_writes(8, 4))
 	}
 	fn block() -> Weight {
-		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(4))
+		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(5))
+	}
+	fn visit() -> Weight {
+		micros(5, 3_500).saturating_add(T::DbWeight::get().reads(1))
+	}
+	fn swept(accounts: u16, index_writes: u16) -> Weight {
+		// The account with 16 terms and boards; settlement, totals and ledger are written besides.
+		let writes = accounts as u64 + index_writes as u64;
+		micros(25 + 5 * writes, 4_000 * (writes + 4))
+			.saturating_add(T::DbWeight::get().reads_writes(writes.saturating_add(22), writes + 3))
+	}
+	fn publish() -> Weight {
+		// Settlement, totals, ledger, bad debt, board, two bitmaps; market fund, global fund, total, two
+		// buckets, shares and upkeep; the incident (3).
+		micros(60, 16_000).saturating_add(T::DbWeight::get().reads_writes(20, 18))
+	}
+	fn sweep(accounts: u32) -> Weight {
+		// Of most accounts the triggers of two positions move; one more may take all.
+		let each = Self::visit().saturating_add(Self::swept(1, 2 * INDEX_EACH));
+		each.saturating_mul(accounts.into())
+			.saturating_add(Self::claim())
+			.saturating_add(Self::publish())
+	}
+	fn claim() -> Weight {
+		Self::visit().saturating_add(Self::swept(1, worst(1).index_writes))
 	}
 }
 
@@ -211,7 +280,37 @@ impl WeightInfo for () {
 	fn scan() -> Weight {
 		micros(10, 0)
 	}
+	fn remove_account(_: u32) -> Weight {
+		micros(40, 0)
+	}
+	fn change_risk() -> Weight {
+		micros(20, 0)
+	}
+	fn ramp_step() -> Weight {
+		micros(10, 0)
+	}
+	fn vault() -> Weight {
+		micros(1, 0)
+	}
+	fn unwind() -> Weight {
+		micros(300, 0)
+	}
 	fn block() -> Weight {
 		micros(5, 0)
+	}
+	fn visit() -> Weight {
+		micros(1, 0)
+	}
+	fn swept(_: u16, _: u16) -> Weight {
+		micros(20, 0)
+	}
+	fn publish() -> Weight {
+		micros(50, 0)
+	}
+	fn sweep(accounts: u32) -> Weight {
+		micros(70 + 21 * u64::from(accounts) + 22, 0)
+	}
+	fn claim() -> Weight {
+		micros(21, 0)
 	}
 }

@@ -8,8 +8,9 @@
 //!       └──────── Uncrossing ◄── Closing ── each block may be the last ──┘
 //! ```
 //!
-//! Everything happens at the start of a block, before any order of it, and also in blocks that carry
-//! no transactions: the clock is that of the block before.
+//! Everything happens at the start of a block, after its inherents and before any order of it, and also
+//! in blocks that carry no transactions. Where nobody reports prices, which is so after an outage, an
+//! auction is extended as if its price were too far from the index.
 //!
 //! **The end is hard to predict, not random.** Aura has no source of randomness. Whether a block is
 //! the last is a hash over its parent's hash, the index as last pushed and its time: one block in
@@ -46,7 +47,7 @@ use breakwater_core::auction::{
 };
 use breakwater_primitives::{
 	Auctions, Check, Clearing, Gate, GateView, Level, MarketId, Millis, Scope, Session, Ticks,
-	MAX_MARKETS,
+	Validity, MAX_MARKETS,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use crowd::{Crowd, Demand};
@@ -126,7 +127,8 @@ impl<T: Config> Pallet<T> {
 			Phase::Closing { extensions, .. } if !over => Phase::Collecting { until, extensions },
 			phase => phase,
 		};
-		if phase == hot.phase || !Terms::<T>::contains_key(market) {
+		let trades = Terms::<T>::get(market).is_some_and(|terms| !terms.status.is_over());
+		if phase == hot.phase || !trades {
 			return;
 		}
 		if hot.phase == Phase::Continuous {
@@ -244,7 +246,7 @@ impl<T: Config> Pallet<T> {
 		Self::set_phase(market, Phase::Uncrossing { price, extensions });
 	}
 
-	fn set_phase(market: MarketId, phase: Phase) {
+	pub(crate) fn set_phase(market: MarketId, phase: Phase) {
 		Hot::<T>::mutate_exists(market, |stored| {
 			let mut hot = stored.take().unwrap_or_default();
 			hot.phase = phase;
@@ -299,22 +301,19 @@ impl<T: Config> Pallet<T> {
 		}
 		let (found, looked) = Self::price_of(market, (Ticks(1), Ticks::MAX), PRICED_ORDERS);
 		meter.consume(looking::<T>(looked));
-		let index = T::Clearing::session().prices(market).index;
-		match found {
-			Some(found)
-				if extensions < MAX_EXTENSIONS
-					&& outside_collar(found.price, index, extensions) =>
-			{
-				let (price, extensions) = (found.price, extensions.saturating_add(1));
-				let until = Self::now_millis().saturating_add(EXTENSION);
-				Self::set_phase(market, Phase::Collecting { until, extensions });
-				Self::deposit_event(Event::AuctionExtended { market, price, extensions, until });
-			},
-			found => {
-				let draws = terms.mode == Mode::FrequentBatch;
-				Self::begin_uncross(market, found, extensions, draws);
-			},
+		let prices = T::Clearing::session().prices(market);
+		let validity = prices.validity_at(Self::now_millis(), T::PriceAgeLimit::get());
+		let silent = validity >= Validity::Stale;
+		let beyond = |found: Indicative| outside_collar(found.price, prices.index, extensions);
+		if (silent || found.is_some_and(beyond)) && extensions < MAX_EXTENSIONS {
+			let extensions = extensions.saturating_add(1);
+			let until = Self::now_millis().saturating_add(EXTENSION);
+			Self::set_phase(market, Phase::Collecting { until, extensions });
+			let price = found.map_or(Ticks::ZERO, |found| found.price);
+			Self::deposit_event(Event::AuctionExtended { market, price, extensions, until });
+			return;
 		}
+		Self::begin_uncross(market, found, extensions, terms.mode == Mode::FrequentBatch);
 	}
 
 	/// Fix the price of the batch that the last block collected.

@@ -338,6 +338,8 @@ impl<T: Config, S: Session> Counterparty for Makers<'_, T, S> {
 			return Verdict::Remove(Removal::Margin);
 		}
 		self.resting = resting.lots;
+		let fees = self.rules.fees(|| self.session.volume(resting.owner));
+		self.session.pays(fees.maker, false);
 		self.session.maker(resting.owner, id, want, resting.reduce_only())
 	}
 

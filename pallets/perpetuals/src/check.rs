@@ -2,9 +2,9 @@
 
 use crate::{
 	books::Books,
-	types::{MarketTerms, Mode, Phase, MAX_LOTS},
+	types::{MarketTerms, Mode, Phase, Status, MAX_LOTS},
 	Config, Draws, Hot, HotMarket, Indications, Lapsing, MarketCount, NearestStops, Pages, Pallet,
-	StopPages, Stops, Switches, Terms, Waiting, Words,
+	Premiums, Settling, StopPages, Stops, Switches, Terms, Waiting, Words,
 };
 use alloc::collections::BTreeSet;
 use breakwater_core::{
@@ -32,13 +32,33 @@ impl<T: Config> Pallet<T> {
 	///    kept only while batches trade, indications only while orders are collected.
 	/// 6. Every stop order waits at its trigger, nothing else does, and the nearest are known.
 	/// 7. An account with a switch waits in the bin that the switch names, and nobody else does.
+	/// 8. Settled markets are looked at until they are closed; a closed one holds nothing.
 	pub fn do_try_state() -> Checked {
 		Self::check_markets()?;
 		Pages::<T>::iter().try_for_each(|(key, page)| Self::check_page(key, &page))?;
 		Words::<T>::iter().try_for_each(|(key, word)| Self::check_word(key, &word))?;
 		Self::markets().try_for_each(|(market, terms)| Self::check_best(market, &terms))?;
 		Self::check_switches()?;
+		Self::check_settled()?;
 		Self::check_stops()
+	}
+
+	fn check_settled() -> Checked {
+		let settling = Settling::<T>::get();
+		for (market, terms) in Self::markets() {
+			let looked_at = settling >> market.0 & 1 == 1;
+			ensure!(
+				looked_at == (terms.status == Status::Settling),
+				"a settled market is forgotten"
+			);
+			if terms.status == Status::Closed {
+				let hot = Hot::<T>::get(market);
+				ensure!(hot.bid.is_none() && hot.ask.is_none(), "a closed market has orders");
+				ensure!(NearestStops::<T>::get(market) == Default::default(), "or has stops");
+				ensure!(!Premiums::<T>::contains_key(market), "or funding");
+			}
+		}
+		Ok(())
 	}
 
 	fn check_stops() -> Checked {

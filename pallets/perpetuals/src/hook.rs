@@ -5,8 +5,9 @@
 //! those behind it.
 //!
 //! ```text
-//!   switches that lapsed (25 %) ──► stop orders that wait (35 %) ──► auctions and batches (30 %)
-//!                               ──► premiums (10 %)
+//!   on_initialize ──► switches that lapsed (20 %) ──► premiums (8 %)
+//!   on_poll       ──► stop orders that wait (35 %) ──► auctions and batches (25 %)
+//!                 ──► books of settled markets (12 %)
 //! ```
 
 use crate::{
@@ -18,10 +19,11 @@ use frame_support::{
 };
 
 /// Parts of the weight, in percent.
-const SWITCHES: u64 = 25;
+const SWITCHES: u64 = 20;
+const PREMIUMS: u64 = 8;
 const STOPS: u64 = 35;
-const AUCTIONS: u64 = 30;
-const PREMIUMS: u64 = 10;
+const AUCTIONS: u64 = 25;
+const SETTLED: u64 = 12;
 
 fn percent<T: Config>(percent: u64) -> Weight {
 	T::HookWeight::get().saturating_mul(percent) / 100
@@ -36,14 +38,22 @@ fn leaving<T: Config>(meter: &mut WeightMeter, kept: u64, work: impl FnOnce(&mut
 }
 
 impl<T: Config> Pallet<T> {
-	/// Do what nobody sends, and return what it took.
+	/// Do what does not hang on the time of this block, and return what it took.
 	pub(crate) fn begin_block() -> Weight {
-		let mut meter = WeightMeter::with_limit(T::HookWeight::get());
-		leaving::<T>(&mut meter, STOPS + AUCTIONS + PREMIUMS, Self::lapse_switches);
-		leaving::<T>(&mut meter, AUCTIONS + PREMIUMS, Self::fire_backlog);
-		leaving::<T>(&mut meter, PREMIUMS, Self::run_auctions);
+		let mut meter = WeightMeter::with_limit(percent::<T>(SWITCHES + PREMIUMS));
+		leaving::<T>(&mut meter, PREMIUMS, Self::lapse_switches);
 		Self::sample_premiums(&mut meter);
 		meter.consumed()
+	}
+
+	/// Do what hangs on it, as far as the block has room.
+	pub(crate) fn poll_block(meter: &mut WeightMeter) {
+		let limit = percent::<T>(STOPS + AUCTIONS + SETTLED).min(meter.remaining());
+		let mut own = WeightMeter::with_limit(limit);
+		leaving::<T>(&mut own, AUCTIONS + SETTLED, Self::fire_backlog);
+		leaving::<T>(&mut own, SETTLED, Self::run_auctions);
+		Self::clear_settled(&mut own);
+		meter.consume(own.consumed());
 	}
 
 	/// Each kind of work must go on with its own part alone.

@@ -39,15 +39,17 @@
 //! not fit goes on in the next.
 //!
 //! ```text
-//!   on_initialize ──► switches that lapsed ──► stop orders that wait behind others
-//!                 ──► auctions and batches trade at one price ──► premiums are sampled, funding accrues
-//!   a price       ──► stop orders that it crosses, as far as the meter of the feed goes
+//!   on_initialize ──► switches that lapsed ──► premiums are sampled, funding accrues
+//!   on_poll ──► stop orders that wait behind others ──► auctions and batches trade at one price
+//!           ──► books of settled markets are cleared
+//!   a price ──► stop orders that it crosses, as far as the meter of the feed goes
 //! ```
 //!
-//! Each has a part of the budget of its own, so none starves another.
+//! Each has a part of the budget of its own, so none starves another. A market that is settled loses its
+//! orders and stops in the same way, and is closed when it is empty and everybody is paid.
 //!
-//! Each has its story: `hook.rs`, `auction.rs`, `stops.rs`, `switch.rs`, `premium.rs`; [`funding`] has
-//! the formulas.
+//! Each has its story: `hook.rs`, `auction.rs`, `stops.rs`, `switch.rs`, `premium.rs`, `settlement.rs`;
+//! [`funding`] has the formulas.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -61,6 +63,7 @@ mod hook;
 mod listing;
 mod market;
 mod premium;
+mod settlement;
 mod stops;
 mod switch;
 mod venue;
@@ -108,7 +111,7 @@ pub mod pallet {
 		AccountRef, Clearing, ClientId, Gate, Lots, MarketId, Millis, Observe, OrderId, Permission,
 		Side, SignedPpm, Ticks, MAX_MARKETS,
 	};
-	use frame_support::{pallet_prelude::*, traits::UnixTime};
+	use frame_support::{pallet_prelude::*, traits::UnixTime, weights::WeightMeter};
 	use frame_system::pallet_prelude::*;
 
 	/// The version of this pallet's storage.
@@ -230,6 +233,12 @@ pub mod pallet {
 	/// The markets in which stop orders wait that the mark price has crossed, one bit each.
 	#[pallet::storage]
 	pub type StopBacklog<T: Config> = StorageValue<Value = u64, QueryKind = ValueQuery>;
+
+	/// The markets that are being settled, one bit each: their books are cleared, and they are closed
+	/// once everybody is paid.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Settling<T: Config> = StorageValue<Value = u64, QueryKind = ValueQuery>;
 
 	/// Samples of the premium and the clock of funding, by market.
 	#[pallet::storage]
@@ -518,6 +527,17 @@ pub mod pallet {
 			/// Its price; zero where nothing crossed.
 			price: Ticks,
 		},
+		// Settlement.
+		/// A market is settled: nothing trades there again, and its orders and stops are cancelled.
+		MarketSettling {
+			/// The market.
+			market: MarketId,
+		},
+		/// A settled market is empty and everybody is paid.
+		MarketClosed {
+			/// The market.
+			market: MarketId,
+		},
 	}
 
 	/// Why a call was refused. A refused call changes nothing.
@@ -617,6 +637,12 @@ pub mod pallet {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			let spent = Self::begin_block();
 			T::WeightInfo::block(MarketCount::<T>::get()).saturating_add(spent)
+		}
+
+		/// Before all transactions but after the inherents, so that prices are judged by the time of
+		/// this block: after an outage nothing trades as if no time had passed.
+		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+			Self::poll_block(meter);
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {

@@ -115,6 +115,7 @@ impl<T: Config> Pallet<T> {
 		change: impl FnOnce(&mut MarketTerms) -> Result<(), Error<T>>,
 	) -> DispatchResult {
 		let mut terms = Terms::<T>::get(market).ok_or(Error::<T>::MarketNotFound)?;
+		ensure!(!terms.status.is_over(), Error::<T>::MarketSettling);
 		change(&mut terms)?;
 		terms.validate::<T>()?;
 		Terms::<T>::insert(market, &terms);

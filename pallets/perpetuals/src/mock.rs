@@ -51,6 +51,7 @@ impl frame_system::Config for Test {
 parameter_types! {
 	pub const PriceAgeLimit: Millis = 10_000;
 	pub static HookWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
+	pub static EverybodyPaid: bool = false;
 }
 
 impl Config for Test {
@@ -252,6 +253,9 @@ impl Clearing<u64> for House {
 	fn accrue(market: MarketId, per_lot: Funding) {
 		ACCRUED.with_borrow_mut(|accrued| accrued.push((market, per_lot)));
 	}
+	fn is_settled(_: MarketId) -> bool {
+		EverybodyPaid::get()
+	}
 }
 
 /// The accounts of a session.
@@ -432,6 +436,7 @@ impl ExtBuilder {
 		VIEWS.set(BTreeMap::new());
 		OBSERVED.set(Vec::new());
 		ACCRUED.set(Vec::new());
+		EverybodyPaid::set(false);
 		HookWeight::set(Weight::from_parts(1_000_000_000_000, u64::MAX));
 		MAX_ORDERS.set(64);
 		REFUSES_MARKETS.set(false);

@@ -299,6 +299,9 @@ pub enum Reason {
 	/// two that did.
 	#[codec(index = 7)]
 	OpenInterest,
+	/// The market is being settled.
+	#[codec(index = 20)]
+	Settlement,
 }
 
 impl From<breakwater_primitives::Removal> for Reason {

@@ -117,7 +117,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn look_at_premium(market: MarketId, mut state: PremiumState, now: Millis) {
-		let Some(terms) = Terms::<T>::get(market) else { return };
+		let terms = Terms::<T>::get(market).filter(|terms| !terms.status.is_over());
+		let Some(terms) = terms else { return };
 		let prices = T::Clearing::session().prices(market);
 		let validity = prices.validity_at(now, T::PriceAgeLimit::get());
 		let clock = Self::clock(market, validity);

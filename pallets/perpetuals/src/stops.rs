@@ -201,6 +201,7 @@ impl<T: Config> Pallet<T> {
 		let StopOrder { when, trigger, order } = stop;
 		let market = order.market;
 		let terms = Terms::<T>::get(market).ok_or(Error::<T>::MarketNotFound)?;
+		ensure!(!terms.status.is_over(), Error::<T>::MarketSettling);
 		let priced = !trigger.is_zero() && !order.kind.limit().is_zero();
 		ensure!(priced, Error::<T>::InvalidPrice);
 		ensure!(!order.lots.is_zero(), Error::<T>::ZeroLots);
@@ -289,7 +290,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Remember whether stops of the market that the mark has crossed still wait.
-	fn note_stops(market: MarketId, waiting: bool) {
+	pub(crate) fn note_stops(market: MarketId, waiting: bool) {
 		let bit = 1u64.checked_shl(market.0.into()).unwrap_or(0);
 		let noted = StopBacklog::<T>::get();
 		let after = if waiting { noted | bit } else { noted & !bit };

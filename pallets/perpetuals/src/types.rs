@@ -130,6 +130,19 @@ pub enum Status {
 	/// Positions may only be reduced: the market is about to be delisted, or in trouble.
 	#[codec(index = 1)]
 	Closing,
+	/// The market is being settled: nothing trades, and its book is cleared.
+	#[codec(index = 2)]
+	Settling,
+	/// It was settled, everybody is paid, and it does not open again.
+	#[codec(index = 3)]
+	Closed,
+}
+
+impl Status {
+	/// Whether the market trades no more.
+	pub const fn is_over(self) -> bool {
+		matches!(self, Self::Settling | Self::Closed)
+	}
 }
 
 /// A market to be created.

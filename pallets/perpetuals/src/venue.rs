@@ -4,14 +4,16 @@ use crate::{
 	books::{best_crosses, Books, Rules},
 	order::Reason,
 	types::Phase,
-	Config, Event, Hot, Indications, Pallet, Stops, Terms,
+	Config, Event, Hot, Indications, Numbered, Pallet, Stops, Terms,
 };
+use alloc::vec::Vec;
 use breakwater_core::{
-	book,
+	book::{self, Order},
 	matching::{SelfTrade, Taker},
 };
 use breakwater_primitives::{
-	clearing::Closed, AccountRef, Gate, Lots, MarketId, Quote, Quotes, Session, Side, Ticks, Venue,
+	clearing::Closed, AccountRef, Gate, Hold, Lots, MarketId, OpenOrder, OrderId, Quote, Quotes,
+	Sequence, Session, Side, Ticks, Venue,
 };
 use frame_support::traits::{Get, UnixTime};
 use sp_runtime::SaturatedConversion;
@@ -25,6 +27,54 @@ impl<T: Config> Pallet<T> {
 	/// Chain time in whole seconds.
 	pub(crate) fn seconds() -> u32 {
 		T::Time::now().as_secs().saturated_into()
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Take an order of an account that is liquidated, or unwound, off the book. Returns whether it
+	/// rested.
+	fn take_back<S: Session>(
+		session: &mut S,
+		books: &mut Books<T>,
+		who: AccountRef,
+		id: OrderId,
+	) -> bool {
+		let Some(resting) = books.remove(id) else {
+			session.free(who, id, Lots::ZERO, false, true);
+			return false;
+		};
+		let lots = resting.lots;
+		session.free(who, id, lots, resting.reduce_only(), true);
+		let reason = Reason::Liquidation;
+		Self::deposit_event(Event::OrderRemoved { id, account: who, lots, reason });
+		true
+	}
+
+	/// Let `lots` of what is offered rest as a reduce-only order. Where neither account nor book has a
+	/// place for it, it does not.
+	fn rest_reducing<S: Session>(session: &mut S, books: &mut Books<T>, offer: &Taker, lots: Lots) {
+		let Taker { market, account, side, limit: price, .. } = *offer;
+		let block = frame_system::Pallet::<T>::block_number().saturated_into::<u32>();
+		let index = frame_system::Pallet::<T>::extrinsic_index().unwrap_or(u32::MAX);
+		let sequence = Sequence::new(block, index.saturated_into(), Numbered::<T>::get()).next();
+		let (reduce_only, expiry) = (true, 0);
+		let order =
+			Order { market, owner: account, side, price, lots, sequence, reduce_only, expiry };
+		let Ok(id) = books.rest(&order) else { return };
+		let hold = Hold { id, lots, reduce_only, client: 0 };
+		if session.hold(account, &hold).is_err() {
+			books.remove(id);
+			return;
+		}
+		Numbered::<T>::put(sequence.0 as u16);
+		Self::deposit_event(Event::OrderPlaced {
+			id,
+			account,
+			client: 0,
+			lots,
+			reduce_only,
+			expiry,
+		});
 	}
 }
 
@@ -55,12 +105,64 @@ impl<T: Config> Venue for Pallet<T> {
 			limit: worst,
 			lots,
 			max_fills,
-			max_removals: T::MaxRemovals::get(),
+			// What is met is bounded by what the caller has room for.
+			max_removals: T::MaxRemovals::get().min(max_fills),
 			now: Self::seconds(),
 		};
 		let taken = books.take(session, &taker, SelfTrade::CancelResting, &rules).taken;
 		books.save();
 		Closed { lots: taken.lots, removed: taken.removals }
+	}
+
+	fn offer<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		price: Ticks,
+		max_fills: u16,
+	) -> Closed {
+		let Some(terms) = Terms::<T>::get(market) else { return Closed::default() };
+		let mut books = Books::<T>::new();
+		if books.phase(market) != Phase::Continuous || session.load(who).is_err() {
+			return Closed::default();
+		}
+		let in_market = |order: &OpenOrder| order.id.market() == market;
+		let resting: Vec<_> = session.orders(who).into_iter().filter(in_market).collect();
+		if let [order] = resting[..] {
+			let same = order.id.side() == side && order.id.tick() == price;
+			// What others want at the price would have traded with it, and it keeps its place in time.
+			if same && books.find(order.id).is_some_and(|found| found.lots == lots) {
+				return Closed::default();
+			}
+		}
+		for order in resting {
+			Self::take_back(session, &mut books, who, order.id);
+		}
+		let rules = Rules::free(&terms, T::Gate::view(market).band);
+		let taker = Taker {
+			market,
+			account: who,
+			side,
+			limit: price,
+			lots,
+			max_fills,
+			max_removals: T::MaxRemovals::get(),
+			now: Self::seconds(),
+		};
+		let mut closed = Closed::default();
+		if !lots.is_zero() {
+			let taken = books.take(session, &taker, SelfTrade::CancelResting, &rules).taken;
+			closed = Closed { lots: taken.lots, removed: taken.removals };
+		}
+		let left = lots.saturating_sub(closed.lots);
+		let crosses = books.best(market, side.opposite()).is_some_and(|b| side.accepts(price, b));
+		if !left.is_zero() && !crosses && !rules.left_behind(side, price) {
+			Self::rest_reducing(session, &mut books, &taker, left);
+		}
+		books.save();
+		closed
 	}
 
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {
@@ -70,15 +172,8 @@ impl<T: Config> Venue for Pallet<T> {
 		let mut books = Books::<T>::new();
 		let mut cancelled = 0u16;
 		for order in session.orders(who).iter().take(max.into()) {
-			let Some(resting) = books.remove(order.id) else {
-				session.free(who, order.id, Lots::ZERO, false, true);
-				continue;
-			};
-			let (id, lots) = (order.id, resting.lots);
-			session.free(who, id, lots, resting.reduce_only(), true);
-			let reason = Reason::Liquidation;
-			Self::deposit_event(Event::OrderRemoved { id, account: who, lots, reason });
-			cancelled = cancelled.saturating_add(1);
+			let found = Self::take_back(session, &mut books, who, order.id);
+			cancelled = cancelled.saturating_add(found.into());
 		}
 		books.save();
 		cancelled

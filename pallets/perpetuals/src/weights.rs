@@ -16,13 +16,12 @@ use crate::{
 	types::MAX_CANCELS,
 };
 use breakwater_core::store::Flushed;
-use breakwater_primitives::Settled;
+use breakwater_primitives::{clearing, Settled};
 use core::marker::PhantomData;
 use frame_support::{pallet_prelude::Get, weights::Weight};
 
-/// Writes of the trigger index by one account's commit, at most: taken out of one page and put into
-/// another for two sides of a position, with a word each.
-const INDEX_WRITES: u32 = 8;
+/// Writes of the trigger index for one side of a fill, at most.
+const INDEX_WRITES: u32 = clearing::INDEX_WRITES as u32;
 /// Proof size of an account or a page, the largest items, in bytes.
 const ITEM_PROOF: u64 = 4_000;
 /// Picoseconds of logic: opening and closing an operation with its shared items.
@@ -76,7 +75,8 @@ impl Work {
 		// Anybody's expired order may be cancelled, so that every cancellation may be of another
 		// account.
 		let accounts = cancels.saturating_add(matched).saturating_add(1);
-		let index_writes = fills.saturating_add(fills.min(1)).saturating_mul(INDEX_WRITES);
+		// A taker has triggers in each market in which an order of his trades.
+		let index_writes = fills.saturating_add(fills.min(orders)).saturating_mul(INDEX_WRITES);
 		Self {
 			orders,
 			cancels,

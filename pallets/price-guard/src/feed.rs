@@ -72,10 +72,11 @@ impl<T: Config> Pallet<T> {
 		let mut guard = Guards::<T>::get(market);
 		let (before, held) = (guard.prices, guard.pending.is_some());
 		let (quote, level) = (T::Quotes::quote(market), T::Gate::view(market).level);
+		let over = Self::track(market, &mut guard, level);
 		let Some(prices) = guard.update(&quote, level, &Params::<T>::get(market)) else {
 			return;
 		};
-		Guards::<T>::insert(market, guard);
+		Self::keep(market, &guard, over);
 		if before.index.is_zero() {
 			Self::watch(market);
 		}
@@ -105,6 +106,7 @@ impl<T: Config> Pallet<T> {
 	/// 3. The book is averaged only while the index is Stale, within its clamp.
 	/// 4. The markets that are watched are those that have a price.
 	/// 5. Parameters are in range.
+	/// 6. Minutes of the average are no longer than minutes and stand in their places.
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
 		use breakwater_primitives::Validity::*;
 		let mut priced = 0u64;
@@ -132,8 +134,20 @@ impl<T: Config> Pallet<T> {
 					"the average of the book left its clamp"
 				);
 			}
+			ensure!(guard.minute.millis <= 60_000, "a minute of more than a minute");
+			ensure!(
+				guard.held.is_none_or(|held| !held.price.price.is_zero()),
+				"a settlement at no price is held"
+			);
 			if !prices.index.is_zero() {
 				priced |= 1u64.checked_shl(market.0.into()).unwrap_or_default();
+			}
+		}
+		for (_, hour) in crate::Averages::<T>::iter() {
+			for (place, minute) in hour.minutes.iter().enumerate() {
+				let right = minute.number as usize % hour.minutes.len() == place;
+				ensure!(right || minute.number == 0, "a minute in a wrong place");
+				ensure!(minute.millis <= 60_000, "a minute of more than a minute");
 			}
 		}
 		ensure!(priced == crate::Watched::<T>::get().priced, "a price that nobody watches");

@@ -39,6 +39,10 @@
 //! then moves the prices at which positions are examined, so that each side has the benefit of what
 //! the book says.
 //!
+//! **Settlement** ([`average`]). For each market the average of the Valid index over the last hour is
+//! kept, and held as it was before the market came to level 2: the price at which it is settled, if it
+//! comes to that, is known before anybody decides on it.
+//!
 //! | validity | longs are examined at (shorts: min) | |
 //! |---|---|---|
 //! | Valid | mark | |
@@ -52,6 +56,7 @@
 
 extern crate alloc;
 
+pub mod average;
 mod compute;
 mod feed;
 mod mark;
@@ -74,8 +79,10 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
+	use average::Hour;
 	use breakwater_primitives::{
-		Gate, MarketId, OnPrice, Prices, Quotes, Ticks, Validity, MAX_MARKETS,
+		Gate, MarketId, OnPrice, Ppm, Prices, Quotes, ReferencePrice, SettlementPrice, Ticks,
+		Validity, MAX_MARKETS,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -83,8 +90,9 @@ pub mod pallet {
 		weights::WeightMeter,
 	};
 	use frame_system::pallet_prelude::*;
+	use sp_runtime::traits::Convert;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	/// One feeder's prices: markets and ticks.
 	pub type Feed = BoundedVec<(MarketId, Ticks), ConstU32<{ MAX_MARKETS as u32 }>>;
@@ -112,6 +120,9 @@ pub mod pallet {
 		/// fit waits for their hooks.
 		#[pallet::constant]
 		type OnPriceLimit: Get<Weight>;
+		/// The maintenance margin fraction of a small position in a market. The book may move the mark
+		/// by half of it at the most, or who moves it could have others liquidated.
+		type Maintenance: Convert<MarketId, Ppm>;
 		/// Who may change how reports are judged: the timelock.
 		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Weights of the calls.
@@ -130,6 +141,10 @@ pub mod pallet {
 	/// How each market's reports are judged. A market without an entry has tier A.
 	#[pallet::storage]
 	pub type Params<T> = StorageMap<_, Identity, MarketId, GuardParams, ValueQuery>;
+
+	/// The last hour of each market's Valid index by minutes, for the price of a settlement.
+	#[pallet::storage]
+	pub type Averages<T> = StorageMap<_, Identity, MarketId, Hour, ValueQuery>;
 
 	/// Parameters with which the chain starts.
 	#[pallet::genesis_config]
@@ -204,6 +219,8 @@ pub mod pallet {
 		WrongNumberOfPrices,
 		/// A parameter is out of its range.
 		InvalidParams,
+		/// The book may move the mark by half the market's lowest maintenance margin at the most.
+		ClampTooWide,
 	}
 
 	#[pallet::hooks]
@@ -247,6 +264,8 @@ pub mod pallet {
 			T::LoosenOrigin::ensure_origin(origin)?;
 			ensure!(T::Markets::contains(&market), Error::<T>::UnknownMarket);
 			ensure!(params.is_valid(), Error::<T>::InvalidParams);
+			let most = T::Maintenance::convert(market).0 / 2;
+			ensure!(params.mark_clamp.0 <= most, Error::<T>::ClampTooWide);
 			let from = Params::<T>::get(market);
 			Params::<T>::insert(market, params);
 			Self::deposit_event(Event::ParamsSet { market, from, to: params });
@@ -261,6 +280,12 @@ pub mod pallet {
 			let prices = Guards::<T>::get(market).prices;
 			let limit = Params::<T>::get(market).age_limit;
 			Prices { validity: prices.validity_at(Self::now(), limit), ..prices }
+		}
+
+		/// The price at which a market would be settled: the average of its Valid index in the hour
+		/// before it first came to level 2 in the incident under way, or in the last hour.
+		pub fn settlement_price(market: MarketId) -> Option<ReferencePrice> {
+			<Self as SettlementPrice>::settlement_price(market)
 		}
 	}
 }

@@ -41,8 +41,8 @@ fn middle((low, high): (Ticks, Ticks)) -> Option<i64> {
 
 /// What the book says a unit is worth, in millionths of a tick: the median of best bid, best ask and
 /// last trade, for which `last` stands before there was one. Nothing when a side is empty or the book
-/// is crossed. In an auction only its indicative price counts, which the exchange names when enough
-/// would trade there.
+/// is crossed. In an auction only its indicative price counts, which the exchange names when it can be
+/// told by looking at a few hundred orders; the clamp bounds what a small one does.
 fn book(quote: &Quote, auction: bool, last: i64) -> Option<i64> {
 	if auction {
 		return quote.indicative.map(micro);

@@ -105,6 +105,14 @@ impl EnsureOrigin<RuntimeOrigin> for Timelock {
 	}
 }
 
+/// Every market has a maintenance margin of 10 %.
+pub struct Rate;
+impl sp_runtime::traits::Convert<MarketId, breakwater_primitives::Ppm> for Rate {
+	fn convert(_: MarketId) -> breakwater_primitives::Ppm {
+		breakwater_primitives::Ppm(100_000)
+	}
+}
+
 impl crate::Config for Test {
 	type Time = Timestamp;
 	type Markets = Listed;
@@ -112,6 +120,7 @@ impl crate::Config for Test {
 	type Gate = Levels;
 	type OnPrice = Listener;
 	type OnPriceLimit = OnPriceLimit;
+	type Maintenance = Rate;
 	type LoosenOrigin = Timelock;
 	type WeightInfo = ();
 }

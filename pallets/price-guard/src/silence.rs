@@ -111,9 +111,10 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		let (quote, level) = (T::Quotes::quote(market), T::Gate::view(market).level);
+		let over = Self::track(market, &mut guard, level);
 		let told = guard.fall_silent(&quote, level, &params, now);
 		if guard != before {
-			Guards::<T>::insert(market, guard);
+			Self::keep(market, &guard, over);
 		}
 		let Some(prices) = told else { return };
 		if before.prices.validity != prices.validity {

@@ -1,5 +1,6 @@
 //! What is known about a market's price, and how reports are judged.
 
+use crate::average::{Held, Minute};
 use breakwater_primitives::{Millis, Ppm, Prices, Ticks};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -74,6 +75,10 @@ pub struct Guard {
 	pub frozen: bool,
 	/// The prices as last told.
 	pub prices: Prices,
+	/// The minute under way of the average for a settlement.
+	pub minute: Minute,
+	/// The price of a settlement, held since the market came to level 2.
+	pub held: Option<Held>,
 }
 
 /// Which markets have a price, and which of them was looked at last.

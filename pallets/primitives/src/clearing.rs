@@ -89,6 +89,11 @@ pub enum Check<'a> {
 	None,
 }
 
+/// Pages and words of the trigger index that a position writes when all its triggers move: a price, a
+/// funding step and a place on the grid, each taken from one page and put into another, with two words
+/// for each page and one for both. A fill moves those of one position of each side.
+pub const INDEX_WRITES: u16 = 3 * (2 + 4 + 1);
+
 /// What a commit did, for the actual weight of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -123,6 +128,11 @@ pub trait Clearing<AccountId> {
 	/// Every long of `market` owes `per_lot` for each lot from now on, and every short receives it;
 	/// the other way round where it is negative.
 	fn accrue(market: MarketId, per_lot: Funding);
+
+	/// Whether `market` was settled and every claim on it is paid.
+	fn is_settled(_market: MarketId) -> bool {
+		false
+	}
 }
 
 /// Funding of one lot, in 2^-32 of a quote unit, so that the small steps of a minute are not lost.
@@ -170,6 +180,9 @@ pub trait Session: Sized {
 	/// `lots` of the resting order `id` of `who` rest no longer, without a fill; `gone` says
 	/// whether nothing of the order is left.
 	fn free(&mut self, who: AccountRef, id: OrderId, lots: Lots, reduce_only: bool, gone: bool);
+	/// What the next order that [`Session::maker`] is asked about pays if it trades: this fee, and what
+	/// takers pay to insurance where it `takes`.
+	fn pays(&mut self, _fee: crate::SignedPpm, _takes: bool) {}
 	/// Whether and how far the resting order `id` of `maker` may trade `want` lots now. The answer
 	/// binds: `settle` with it cannot fail. In an auction both orders of a fill rest, and both are
 	/// asked.
@@ -237,6 +250,21 @@ pub trait Venue {
 		worst: Ticks,
 		max_fills: u16,
 	) -> Closed;
+	/// Offer `lots` of a position of `who` by an order of `side` at `price`: what `who` rests in `market`
+	/// is taken back, what others want at `price` or better is traded as in [`Venue::close`], and the
+	/// rest waits there as a reduce-only order. No lots only take back. An exchange on which such
+	/// orders cannot rest closes what it can.
+	fn offer<S: Session>(
+		session: &mut S,
+		market: MarketId,
+		who: AccountRef,
+		side: Side,
+		lots: Lots,
+		price: Ticks,
+		max_fills: u16,
+	) -> Closed {
+		Self::close(session, market, who, side, lots, price, max_fills)
+	}
 	/// Cancel up to `max` resting orders of `who`. Returns how many.
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16;
 	/// Whether `market` trades now. While orders are collected for an auction nothing can be closed
@@ -281,4 +309,9 @@ pub trait Custody<AccountId> {
 	fn receive(from: &AccountId, amount: Balance) -> DispatchResult;
 	/// Pay `amount` out of custody to `to`.
 	fn pay(to: &AccountId, amount: Balance) -> DispatchResult;
+	/// Whether custody holds what is claimed of it, by the running totals. While it does not, nobody
+	/// is paid first. To be asked before anything is changed.
+	fn agrees() -> bool {
+		true
+	}
 }

@@ -1,6 +1,6 @@
 //! The seam to the incident register.
 
-use crate::{Cause, Level, Millis, Scope};
+use crate::{Cause, Level, Millis, Scope, Ticks};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -152,6 +152,16 @@ pub enum Entry {
 	CallResumed {
 		/// Blake2-256 of `Pallet.call`.
 		call: [u8; 32],
+	},
+	/// The market is settled: who gained is paid `paid` of `gains`, each in proportion.
+	#[codec(index = 20)]
+	Settled {
+		/// The price at which all positions are closed.
+		price: Ticks,
+		/// In quote units.
+		gains: u128,
+		/// In quote units.
+		paid: u128,
 	},
 }
 

@@ -15,15 +15,25 @@ pub trait Backstop {
 	/// An account of `market` is left with `deficit`. Returns the part that the funds paid: market
 	/// fund first, then the global fund.
 	fn cover(market: MarketId, deficit: Balance) -> Balance;
+	/// What [`Backstop::cover`] would pay of `deficit` now. Nothing is drawn.
+	fn coverable(market: MarketId, deficit: Balance) -> Balance;
 	/// The sum of all funds: what insurance claims of the custody account.
 	fn total() -> Balance;
 	/// What fills in `market` pay to the funds now.
 	fn charges(_market: MarketId) -> Charges {
 		Charges::default()
 	}
+	/// `amount` that belonged to nobody any more, and to no market, is offered to the funds. Returns whether
+	/// they took it.
+	fn found(_amount: Balance) -> bool {
+		false
+	}
 	/// `premium` was taken from opening fills of `market` for its fund, and `surcharge` from takers
 	/// to repay the global fund.
 	fn charged(_market: MarketId, _premium: Balance, _surcharge: Balance) {}
+	/// `market` is settled and what its winners receive is known: its fund waits for late claims and
+	/// is then no longer needed.
+	fn wind_down(_market: MarketId) {}
 }
 
 /// What fills pay to the insurance funds, in parts per billion of notional value.
@@ -153,6 +163,9 @@ impl Exposure for () {
 impl Backstop for () {
 	fn penalty(_: MarketId, _: Balance) {}
 	fn cover(_: MarketId, _: Balance) -> Balance {
+		0
+	}
+	fn coverable(_: MarketId, _: Balance) -> Balance {
 		0
 	}
 	fn total() -> Balance {

@@ -134,7 +134,8 @@ impl Level {
 			Level::Normal | Level::Watch => Denied(0),
 			Level::Guarded => Denied::of(&[OpenMarket]),
 			Level::ReduceOnly => Denied::of(&[OpenMarket, OpenLimit]),
-			// Nothing trades before the uncross, so a liquidation has no counterparty.
+			// Nothing trades before the uncross, so a liquidation finds nobody in the book. The clearing
+			// house closes bankrupt accounts against those who gained all the same.
 			Level::Auction => Denied::of(&[OpenMarket, Withdraw, Liquidate]),
 			Level::Freeze | Level::Settle => {
 				Denied::of(&[OpenMarket, OpenLimit, OpenPostOnly, Reduce, Withdraw, Liquidate])
@@ -189,6 +190,9 @@ pub enum Cause {
 	/// The chain-wide safe mode.
 	#[codec(index = 5)]
 	SafeMode,
+	/// Anybody, after a market stood at level 5 for seven days.
+	#[codec(index = 20)]
+	Anyone,
 }
 
 /// What a restriction or an incident is about.
@@ -335,12 +339,23 @@ pub enum Observation {
 	},
 	/// A running total disagrees with the ledger: the market is quarantined.
 	InvariantBroken,
+	/// The market is being settled, and what its winners receive is known: `paid` of `gains`.
+	FactorPublished {
+		/// The price of the settlement.
+		price: Ticks,
+		/// What the winners gained, in quote units.
+		gains: u128,
+		/// What of it is paid, in quote units.
+		paid: u128,
+	},
 }
 
 /// This happened. Implemented by the circuit breaker; it may restrict the market at once.
 pub trait Observe {
 	/// `observation` happened in `market`.
 	fn observe(market: MarketId, observation: &Observation);
+	/// `observation` is about the chain and no single market.
+	fn observe_chain(_observation: &Observation) {}
 }
 
 impl Observe for () {

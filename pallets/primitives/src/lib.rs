@@ -22,13 +22,16 @@
 extern crate alloc;
 
 pub mod api;
+pub mod bucket;
 pub mod clearing;
 pub mod governance;
 pub mod incident;
 pub mod insurance;
 pub mod level;
 pub mod price;
+pub mod settlement;
 pub mod store;
+pub mod vault;
 
 pub use breakwater_core::{
 	matching::{Fill, Removal, Verdict},
@@ -47,6 +50,8 @@ pub use level::{
 	OnVolatility, Restriction, Scope,
 };
 pub use price::{OnPrice, Prices, Quote, Quotes, Validity};
+pub use settlement::{PriceSource, ReferencePrice, Settlement, SettlementPrice};
+pub use vault::{Vault, VaultPolicy, VaultTerms, VaultWorth};
 
 /// An amount of the quote asset in its smallest unit (six decimals: 1_000_000 is one unit).
 pub type Balance = u128;

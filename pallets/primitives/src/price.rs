@@ -144,8 +144,8 @@ pub struct Quote {
 	/// What a clip of the market's size would have received and paid on average, as last sampled from
 	/// orders at least two blocks old; nothing while a side is too thin.
 	pub impact: Option<(Ticks, Ticks)>,
-	/// The price at which an auction under way would trade, if enough would trade there. Bid and ask
-	/// say nothing during an auction.
+	/// The price at which an auction under way would trade, whatever the size, if that can be told by
+	/// looking at a few hundred orders. Bid and ask say nothing during an auction.
 	pub indicative: Option<Ticks>,
 }
 

@@ -3,22 +3,24 @@
 //! ```text
 //!  feeders -> PriceGuard (over Oracle) --OnPrice--> CircuitBreaker, Margin, Perpetuals
 //!  traders -> Perpetuals --Clearing--> Margin --Backstop--> Insurance
-//!                 ^----------Venue-------'
+//!                 ^----------Venue-------'       '--Vault (its shares)
+//!  CircuitBreaker, level 6 --Settlement--> Margin, Perpetuals; Margin --SettlementPrice--> PriceGuard
 //!  everyone asks CircuitBreaker (Gate) and tells it (Observe); it tells Incidents
 //! ```
 
 use crate::{
 	governance::{
 		BeyondVeto, EnsureCommitteeHalf, EnsureCouncilHalf, EnsureLoosen, EnsureNeutral,
-		EnsurePowers, EnsureRepair, EnsureResponder, QueueByClass,
+		EnsurePowers, EnsureRepair, EnsureResponder, EnsureStructural, QueueByClass,
 	},
 	weights::MAX_BLOCK,
 	Assets, CircuitBreaker, Feeders, Incidents, Insurance, Margin, OriginCaller, Perpetuals,
-	Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, TxPause, MILLISECS_PER_BLOCK, USDC,
-	USDC_UNIT,
+	PriceGuard, Runtime, RuntimeCall, RuntimeOrigin, Scheduler, Timestamp, TxPause,
+	MILLISECS_PER_BLOCK, USDC, USDC_UNIT,
 };
 use breakwater_primitives::{
-	Balance, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks, MAX_MARKETS,
+	Balance, Clearing, CoverTerms, Exposure, Level, MarketId, Millis, OnVolatility, Ppm, Ticks,
+	VaultPolicy, VaultTerms, MAX_MARKETS,
 };
 use frame_support::{
 	parameter_types,
@@ -28,7 +30,7 @@ use frame_support::{
 };
 use pallet_insurance::DrawLimits;
 use pallet_perpetuals::Tier;
-use sp_runtime::Perbill;
+use sp_runtime::{traits::Convert, Perbill};
 
 /// The most price feeders.
 pub type MaxFeeders = ConstU32<32>;
@@ -52,7 +54,7 @@ parameter_types! {
 	/// What auctions, stop orders and switches may take of a block. Each has a part of it that fits the
 	/// costliest of its kind.
 	pub const ExchangeWeight: Weight =
-		Weight::from_parts(60 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+		Weight::from_parts(90 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 	pub InsuranceDrawLimits: DrawLimits = DrawLimits::default();
 	/// The longest safe mode that the committee can enter, in milliseconds.
 	pub const SafeModeMillis: Millis = 12 * 3_600_000;
@@ -88,6 +90,37 @@ impl Exposure for Insured {
 	}
 	fn volatility(market: MarketId) -> Ppm {
 		CircuitBreaker::volatility_over_usual(market)
+	}
+}
+
+/// The maintenance margin fraction of a small position in a market.
+pub struct Maintenance;
+
+impl Convert<MarketId, Ppm> for Maintenance {
+	fn convert(market: MarketId) -> Ppm {
+		<Margin as Clearing<_>>::base_fractions(market).1
+	}
+}
+
+/// How far the book may move the mark price of a market.
+pub struct MarkClamp;
+
+impl Convert<MarketId, Ppm> for MarkClamp {
+	fn convert(market: MarketId) -> Ppm {
+		pallet_price_guard::Params::<Runtime>::get(market).mark_clamp
+	}
+}
+
+/// On what terms the vault takes positions, by tier.
+pub struct VaultTiers;
+
+impl VaultPolicy for VaultTiers {
+	fn terms(market: MarketId) -> VaultTerms {
+		match pallet_perpetuals::Terms::<Runtime>::get(market).map(|terms| terms.tier) {
+			Some(Tier::A) => VaultTerms::TIER_A,
+			Some(Tier::B) => VaultTerms::TIER_B,
+			Some(Tier::C) | None => VaultTerms::TIER_C,
+		}
 	}
 }
 
@@ -130,6 +163,7 @@ impl pallet_price_guard::Config for Runtime {
 	type Gate = CircuitBreaker;
 	type OnPrice = (CircuitBreaker, Margin, Perpetuals);
 	type OnPriceLimit = OnPriceLimit;
+	type Maintenance = Maintenance;
 	type LoosenOrigin = EnsureRepair;
 	type WeightInfo = pallet_price_guard::weights::SubstrateWeight<Runtime>;
 }
@@ -147,6 +181,8 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type OnVolatility = InitialMargin;
 	type SafeModeDuration = SafeModeMillis;
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
+	type SettleOrigin = EnsureStructural;
+	type Settlement = (Margin, Perpetuals);
 }
 
 impl pallet_margin::Config for Runtime {
@@ -160,11 +196,18 @@ impl pallet_margin::Config for Runtime {
 	type Time = Timestamp;
 	type PriceAgeLimit = PriceAgeLimit;
 	type MinimumDeposit = ConstU128<{ 10 * USDC_UNIT }>;
+	type AccountDeposit = ConstU128<USDC_UNIT>;
 	type MaxSubAccounts = ConstU8<16>;
 	type LiquidationsPerBlock = ConstU32<300>;
 	type HookWeight = LiquidationWeight;
 	type MaxLiquidationFills = MaxFills;
+	type MarkClamp = MarkClamp;
+	type TightenOrigin = EnsureCommitteeHalf;
+	type LoosenOrigin = EnsureLoosen;
+	type VaultPolicy = VaultTiers;
+	type Ladder = pallet_margin::steps::WholeLadder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
+	type SettlementPrice = PriceGuard;
 }
 
 impl pallet_insurance::Config for Runtime {
@@ -177,6 +220,7 @@ impl pallet_insurance::Config for Runtime {
 	type Exposure = Insured;
 	type Gate = CircuitBreaker;
 	type WindDownOrigin = EnsureLoosen;
+	type Vault = Margin;
 	type WeightInfo = pallet_insurance::weights::SubstrateWeight<Runtime>;
 }
 

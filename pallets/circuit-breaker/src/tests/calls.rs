@@ -116,10 +116,10 @@ fn a_sixth_restriction_that_replaces_none_is_refused() {
 			assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), *level, duration));
 		}
 		assert_noop!(
-			Breaker::restrict(signed(COUNCIL), btc(), Level::Settle, HOUR),
+			Breaker::restrict(signed(THIRD), btc(), Level::ReduceOnly, 6 * HOUR),
 			Error::<Test>::TooManyLeases
 		);
-		assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), Level::Settle, 20 * HOUR));
+		assert_ok!(Breaker::restrict(signed(COUNCIL), btc(), Level::Freeze, 20 * HOUR));
 		assert_eq!(leases(btc()).len(), 1);
 	});
 }

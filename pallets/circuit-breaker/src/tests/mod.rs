@@ -5,4 +5,5 @@ mod leases;
 mod model;
 mod pauses;
 mod powers;
+mod settlement;
 mod volatility;

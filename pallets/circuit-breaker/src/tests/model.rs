@@ -129,11 +129,11 @@ proptest! {
 	) {
 		let (mut record, mut demanded) = (Record::default(), Vec::new());
 		for lease in leases {
-			if record.join(lease, false) == Joined::Added && !crate::lease::is_liftable(lease.cause) {
+			if record.join(lease, false) == Joined::Added && !crate::lease::is_liftable(&lease) {
 				demanded.push(lease);
 			}
 		}
-		record.leases.retain(|l| !crate::lease::is_liftable(l.cause));
+		record.leases.retain(|l| !crate::lease::is_liftable(l));
 		for later in 0..60 {
 			prop_assert_eq!(record.level(later), naive_level(&demanded, later));
 		}

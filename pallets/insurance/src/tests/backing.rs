@@ -1,13 +1,13 @@
 //! Shares: bought, given notice of, claimed, cancelled, lapsed.
 
-use crate::{mock::*, Backer, Backers, Error, Event, UpkeepState, MAX_NOTICES};
+use crate::{mock::*, Backer, Backers, Error, Event, FundClass::Global, UpkeepState, MAX_NOTICES};
 use breakwater_primitives::{Backstop, Level};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::{DispatchError::BadOrigin, TokenError};
 
 /// Shares that Alice holds without notice.
 fn free() -> u128 {
-	Backers::<Test>::get(ALICE).shares
+	Backers::<Test>::get(Global, ALICE).shares
 }
 
 /// Alice backs the fund with 1,000 and gives notice of everything.
@@ -23,7 +23,7 @@ fn backing_buys_whole_shares_and_takes_what_they_cost() {
 		assert_eq!(Insurance::shares_for(1_000), Some((199_960, 1_000)));
 		assert_ok!(Insurance::back(alice(), 1_000));
 		System::assert_last_event(
-			Event::Backed { who: ALICE, paid: 1_000, shares: 199_960 }.into(),
+			Event::Backed { fund: Global, who: ALICE, paid: 1_000, shares: 199_960 }.into(),
 		);
 		assert_eq!(Insurance::shares().issued, 199_960);
 		assert_eq!((Insurance::global(), Insurance::total()), (6_000, 6_000));
@@ -61,10 +61,12 @@ fn notice_runs_ten_days_and_then_pays() {
 		assert_eq!(Insurance::backer_of(ALICE).notices[0].wait, DAY);
 		days(1);
 		assert_ok!(Insurance::claim(alice()));
-		System::assert_last_event(Event::Claimed { who: ALICE, shares, paid: 1_000 }.into());
+		System::assert_last_event(
+			Event::Claimed { fund: Global, who: ALICE, shares, paid: 1_000 }.into(),
+		);
 		assert_eq!(MockCustody::owned(ALICE), RICH);
 		assert_eq!(Insurance::shares().issued, 0);
-		assert!(!Backers::<Test>::contains_key(ALICE));
+		assert!(!Backers::<Test>::contains_key(Global, ALICE));
 		assert_noop!(Insurance::claim(alice()), Error::<Test>::NoNotice);
 	});
 }
@@ -98,7 +100,7 @@ fn a_claim_pays_the_lesser_of_both_values() {
 		assert_eq!(MockCustody::owned(ALICE), RICH - 1_000 + 950);
 
 		// A gain is not paid to who had given notice; it stays with those who stay.
-		assert_ok!(Insurance::notice(bob(), Backers::<Test>::get(BOB).shares));
+		assert_ok!(Insurance::notice(bob(), Backers::<Test>::get(Global, BOB).shares));
 		assert_ok!(Insurance::contribute(alice(), None, 5_000));
 		days(10);
 		assert_ok!(Insurance::claim(bob()));
@@ -117,7 +119,7 @@ fn claims_wait_while_a_market_is_in_trouble_but_not_for_ever() {
 			assert_noop!(Insurance::claim(alice()), Error::<Test>::ClaimsWait);
 		}
 		set_level(ETH, Level::Guarded);
-		assert!(!Insurance::claims_wait());
+		assert!(!Insurance::claims_wait(Global));
 		set_level(ETH, Level::ReduceOnly);
 		days(6);
 		assert_noop!(Insurance::claim(alice()), Error::<Test>::ClaimsWait);
@@ -146,9 +148,9 @@ fn claims_wait_for_a_day_after_a_draw() {
 fn a_settled_market_holds_no_claim_back_once_its_fund_is_wound_down() {
 	ExtBuilder::default().build_and_execute(|| {
 		set_level(ETH, Level::Settle);
-		assert!(Insurance::claims_wait());
+		assert!(Insurance::claims_wait(Global));
 		assert_ok!(Insurance::wind_down(RuntimeOrigin::signed(TIMELOCK), ETH));
-		assert!(!Insurance::claims_wait());
+		assert!(!Insurance::claims_wait(Global));
 	});
 }
 
@@ -162,7 +164,9 @@ fn a_cancelled_notice_gives_the_shares_back() {
 		assert_noop!(Insurance::cancel(RuntimeOrigin::root(), 0), BadOrigin);
 		assert_noop!(Insurance::cancel(alice(), 2), Error::<Test>::NoNotice);
 		assert_ok!(Insurance::cancel(alice(), 0));
-		System::assert_last_event(Event::NoticeCancelled { who: ALICE, shares: 100 }.into());
+		System::assert_last_event(
+			Event::NoticeCancelled { fund: Global, who: ALICE, shares: 100 }.into(),
+		);
 		assert_eq!(free(), all - 200);
 		assert_ok!(Insurance::cancel(alice(), 0));
 		assert_eq!(free(), all);
@@ -184,8 +188,8 @@ fn a_notice_that_is_not_claimed_lapses() {
 		assert_eq!(Insurance::backer_of(ALICE).shares, all);
 		assert_noop!(Insurance::claim(alice()), Error::<Test>::NoNotice);
 		assert_ok!(Insurance::notice(alice(), all));
-		assert_eq!(Backers::<Test>::get(ALICE).notices.len(), 1);
-		assert_eq!(Backers::<Test>::get(ALICE).all_shares(), all);
+		assert_eq!(Backers::<Test>::get(Global, ALICE).notices.len(), 1);
+		assert_eq!(Backers::<Test>::get(Global, ALICE).all_shares(), all);
 	});
 }
 
@@ -202,8 +206,8 @@ fn a_claim_pays_every_notice_that_has_run_and_no_other() {
 		assert_ok!(Insurance::notice(alice(), all / 4));
 		days(5);
 		assert_ok!(Insurance::claim(alice()));
-		assert_eq!(Backers::<Test>::get(ALICE).notices.len(), 1);
-		assert_eq!(Backers::<Test>::get(ALICE).all_shares(), all - all / 4 * 2);
+		assert_eq!(Backers::<Test>::get(Global, ALICE).notices.len(), 1);
+		assert_eq!(Backers::<Test>::get(Global, ALICE).all_shares(), all - all / 4 * 2);
 		assert!((499..=500).contains(&(MockCustody::owned(ALICE) - (RICH - 1_000))));
 		assert_noop!(Insurance::claim(alice()), Error::<Test>::NoticeRunning);
 	});
@@ -240,7 +244,7 @@ fn the_clock_of_notices_stands_while_the_chain_is_down_or_frozen() {
 #[test]
 fn a_record_of_shares_that_nobody_has_is_found() {
 	ExtBuilder::default().build().execute_with(|| {
-		Backers::<Test>::insert(ALICE, Backer { shares: 1, ..Default::default() });
+		Backers::<Test>::insert(Global, ALICE, Backer { shares: 1, ..Default::default() });
 		assert!(Insurance::do_try_state().is_err());
 	});
 }

@@ -196,7 +196,7 @@ fn a_loss_that_leaves_shares_worthless_voids_them() {
 		assert_ok!(Insurance::notice(alice(), 1_000_000_000));
 		let shares = Insurance::shares().issued;
 		// Something of what is left goes each day, until a trillion shares stand for one unit.
-		let voided = Event::SharesVoided { shares, epoch: 1 };
+		let voided = Event::SharesVoided { fund: crate::FundClass::Global, shares, epoch: 1 };
 		let mut days = 0;
 		while !events().contains(&voided) {
 			assert!(Insurance::global() > 1 && days < 60);
@@ -217,8 +217,10 @@ fn a_loss_that_leaves_shares_worthless_voids_them() {
 		// The record of void shares goes, and with it nothing else.
 		let owned = MockCustody::owned(ALICE);
 		assert_ok!(Insurance::claim(alice()));
-		System::assert_last_event(Event::Claimed { who: ALICE, shares, paid: 0 }.into());
-		assert!(!crate::Backers::<Test>::contains_key(ALICE));
+		System::assert_last_event(
+			Event::Claimed { fund: crate::FundClass::Global, who: ALICE, shares, paid: 0 }.into(),
+		);
+		assert!(!crate::Backers::<Test>::contains_key(crate::FundClass::Global, ALICE));
 		assert_eq!(MockCustody::owned(ALICE), owned);
 		assert_noop!(Insurance::claim(alice()), Error::<Test>::NoNotice);
 	});
@@ -228,4 +230,28 @@ fn a_loss_that_leaves_shares_worthless_voids_them() {
 fn everything_at_once() -> crate::DrawLimits {
 	let all = crate::bucket::Fractions { hour: Ppm(1_000_000), day: Ppm(1_000_000) };
 	crate::DrawLimits { market: all, all }
+}
+
+#[test]
+fn asking_what_is_coverable_draws_nothing_and_tells_what_cover_pays() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(Insurance::contribute(RuntimeOrigin::signed(ALICE), Some(BTC), 100));
+		assert_ok!(Insurance::contribute(RuntimeOrigin::signed(BOB), None, 10_000));
+		for deficit in [0, 40, 300, 100_000] {
+			let before = (Insurance::insurance_of(BTC), Insurance::global(), Insurance::total());
+			let coverable = Insurance::coverable(BTC, deficit);
+			let after = (Insurance::insurance_of(BTC), Insurance::global(), Insurance::total());
+			assert_eq!(before, after);
+			assert_eq!(Insurance::cover(BTC, deficit), coverable);
+		}
+	});
+}
+
+#[test]
+fn what_belongs_to_nobody_goes_to_the_global_fund() {
+	ExtBuilder::default().contribution(BOB, None, 1_000).build_and_execute(|| {
+		// The clearing house has it already, so no token moves.
+		assert!(<Insurance as Backstop>::found(7));
+		assert_eq!((Insurance::global(), Insurance::total()), (1_007, 1_007));
+	});
 }

@@ -2,3 +2,4 @@ mod backing;
 mod funds;
 mod model;
 mod upkeep;
+mod vault;

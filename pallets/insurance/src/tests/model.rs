@@ -1,6 +1,10 @@
 //! Properties over random sequences of everything that changes a fund.
 
-use crate::{mock::*, Backers};
+use crate::{
+	mock::*,
+	Backers,
+	FundClass::{self, Global},
+};
 use breakwater_primitives::{Backstop, Balance, Level, MarketId};
 use proptest::prelude::*;
 
@@ -17,7 +21,7 @@ struct Step {
 fn step() -> impl Strategy<Value = Step> {
 	let amount = prop_oneof![1u128..200, 1u128..50_000, 1u128..400_000];
 	let wait = prop_oneof![0u64..HOUR, 0u64..3 * DAY];
-	(0u8..13, ALICE..=BOB, 0u16..3, amount, wait)
+	(0u8..19, ALICE..=BOB, 0u16..3, amount, wait)
 		.prop_map(|(what, who, market, amount, wait)| Step { what, who, market, amount, wait })
 }
 
@@ -29,7 +33,7 @@ fn either_way<T>(_: T) {}
 fn act(step: &Step) -> (Balance, Balance) {
 	let Step { what, who, market, amount, .. } = *step;
 	let (origin, id) = (RuntimeOrigin::signed(who), MarketId(market));
-	let held = Backers::<Test>::get(who).shares;
+	let held = Backers::<Test>::get(Global, who).shares;
 	match what {
 		0 => either_way(Insurance::contribute(origin, (market < 2).then_some(id), amount)),
 		1 | 2 => either_way(Insurance::back(origin, amount)),
@@ -57,6 +61,22 @@ fn act(step: &Step) -> (Balance, Balance) {
 		11 => {
 			let level = Level::ALL[amount as usize % Level::ALL.len()];
 			set_level(id, level);
+		},
+		12 | 13 => either_way(Insurance::back_vault(origin, amount)),
+		14 => {
+			let held = Backers::<Test>::get(FundClass::Vault, who).shares;
+			either_way(Insurance::notice_vault(origin, held.min(amount * 1_000_000)));
+		},
+		15 => either_way(Insurance::claim_vault(origin)),
+		16 => either_way(Insurance::cancel_vault(origin, (amount % 3) as u8)),
+		17 => {
+			// It trades: a profit or a loss from others' accounts, and positions of some worth.
+			let by = amount as i128 * if market == 0 { 1 } else { -1 };
+			let by = by.max(-VaultQuote::get());
+			VaultQuote::mutate(|quote| *quote += by);
+			let spread = amount as i128 % 100;
+			VaultHolds::set((amount % 2 == 0).then_some((-by - spread, spread - by)));
+			return (by.max(0) as u128, by.min(0).unsigned_abs());
 		},
 		_ => {
 			// Ten days and more, so that notices run and funds that are wound down end.
@@ -87,8 +107,11 @@ proptest! {
 				inflow += came;
 				outflow += went;
 				let owners = MockCustody::owned(ALICE) + MockCustody::owned(BOB);
-				assert_eq!(owners + Insurance::total(), 2 * RICH + inflow - outflow, "{step:?}");
-				let total = Insurance::total() as i128 + outflow as i128 - inflow as i128;
+				// The vault's money is no claim of the funds.
+				let vault = VaultQuote::get() as u128;
+				let all = owners + Insurance::total() + vault;
+				assert_eq!(all, 2 * RICH + inflow - outflow, "{step:?}");
+				let total = (Insurance::total() + vault + outflow) as i128 - inflow as i128;
 				assert_eq!(MockCustody::counted(), total);
 				Insurance::do_try_state().unwrap();
 			}
@@ -118,7 +141,7 @@ proptest! {
 					either_way(Insurance::back(bob(), honest));
 					paid = before - MockCustody::owned(BOB);
 				}
-				let shares = Backers::<Test>::get(ALICE).shares;
+				let shares = Backers::<Test>::get(Global, ALICE).shares;
 				match what {
 					0 => {
 						if Insurance::contribute(mallory(), None, *amount).is_ok() {
@@ -133,7 +156,7 @@ proptest! {
 			}
 			// Both leave with everything.
 			for who in [ALICE, BOB] {
-				let shares = Backers::<Test>::get(who).shares;
+				let shares = Backers::<Test>::get(Global, who).shares;
 				either_way(Insurance::notice(RuntimeOrigin::signed(who), shares));
 			}
 			wind(10);

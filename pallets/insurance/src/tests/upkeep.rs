@@ -154,6 +154,22 @@ fn only_the_timelock_winds_down_a_market_without_positions() {
 }
 
 #[test]
+fn a_settled_market_winds_down_its_fund_by_itself() {
+	ExtBuilder::default().contribution(ALICE, Some(BTC), 10_000).build_and_execute(|| {
+		set_interest(BTC, 1_000_000);
+		round();
+		set_level(BTC, Level::Settle);
+		<Insurance as Backstop>::wind_down(BTC);
+		let begun = Event::WindDownBegun { market: BTC, closes: START + 30 * DAY };
+		System::assert_last_event(begun.clone().into());
+		advance(DAY);
+		<Insurance as Backstop>::wind_down(BTC);
+		assert_eq!(events().iter().filter(|event| **event == begun).count(), 1);
+		assert_noop!(Insurance::wind_down(timelock(), BTC), Error::<Test>::AlreadyWindingDown);
+	});
+}
+
+#[test]
 fn a_fund_that_is_wound_down_waits_thirty_days_for_late_claims() {
 	ExtBuilder::default().contribution(ALICE, Some(BTC), 10_000).build_and_execute(|| {
 		set_interest(BTC, 1_000_000);

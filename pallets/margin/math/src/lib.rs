@@ -14,6 +14,7 @@
 //!   reserve      position and resting orders -> initial margin with reserves R
 //!   liquidation  how much to close, how far from the price, where bankruptcy is
 //!   deleveraging whom to close against when the book does not take it
+//!   ramp         maintenance rates that are announced and rise step by step
 //!   trigger      the price that wakes an account before E < MM
 //! ```
 //!
@@ -33,6 +34,7 @@ pub mod health;
 pub mod liquidation;
 pub mod position;
 pub mod ppm;
+pub mod ramp;
 pub mod reserve;
 pub mod terms;
 pub mod trigger;

@@ -5,6 +5,10 @@ use breakwater_core::units::{Lots, Ticks};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
+/// The least initial margin of a position with the orders beside it, in quote units: places in the
+/// trigger index are not for nothing, however small a position is.
+pub const MIN_INITIAL: u128 = 5_000_000;
+
 /// Resting orders of one side that may add exposure.
 #[derive(
 	Clone,
@@ -77,9 +81,12 @@ impl Exposure {
 	pub fn reserve(&self, terms: &RiskTerms, leverage: u32, mark: Ticks, index: Ticks) -> u128 {
 		let price = mark.max(index);
 		let margin = |lots: u64| {
+			if lots == 0 {
+				return 0;
+			}
 			let notional = terms.contract.notional(Lots(lots), price);
 			let own = if leverage > 0 { notional.div_ceil(leverage.into()) } else { 0 };
-			terms.initial(notional).max(own)
+			terms.initial(notional).max(own).max(MIN_INITIAL)
 		};
 		let [held, bids, asks] = self.reach();
 		// Nothing rests where a position waits quietly: one evaluation instead of three.
@@ -154,6 +161,17 @@ mod tests {
 		let high = Exposure { bid: resting(1_000, 101_000), ..Default::default() };
 		assert_eq!(reserve(&high), 600_000_000);
 		assert_eq!(reserve(&Exposure::default()), 0);
+	}
+
+	#[test]
+	fn the_smallest_position_has_a_margin_too() {
+		let reserve = |e: Exposure| e.reserve(&btc(), 0, PRICE, PRICE);
+		assert_eq!(reserve(Exposure { lots: -1, ..Default::default() }), MIN_INITIAL);
+		assert_eq!(
+			reserve(Exposure { bid: resting(1, 100_000), ..Default::default() }),
+			MIN_INITIAL
+		);
+		assert_eq!(reserve(Exposure::default()), 0);
 	}
 
 	#[test]

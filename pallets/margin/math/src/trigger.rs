@@ -23,14 +23,28 @@ use crate::{
 	arithmetic::{mul_div_floor, signed},
 	funding::{limit, width, Step, FRACTION_BITS},
 	health::{Health, Leg},
+	Ppm,
 };
 use alloc::vec::Vec;
 use breakwater_core::units::Ticks;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// A threshold waits at this many hundredths of the distance, so that most fills can leave it.
+/// A threshold that a fill has moved waits at this many hundredths of the distance, so that most of the
+/// fills that follow can leave it.
 const EARLY: u128 = 75;
+/// A threshold that a price has crossed waits at all of the distance: each wake then uses up nine tenths
+/// of the slack of an account with a single position.
+const ALL: u128 = 100;
+/// Where no price uses up a position's part of the slack, its account is looked at when the price has
+/// moved by this factor, so that every position has a place in its market's tree.
+const FAR: u32 = 16;
+/// The boost of a position that has not been woken, in tenths.
+const BOOST: u8 = 10;
+/// What a market whose volatility is not known is taken to move, in the square root of a minute.
+const LEAST_VOLATILITY: Ppm = Ppm(500);
+/// The highest boost, in tenths.
+const MAX_BOOST: u16 = 40;
 /// The part of an account's slack that is kept for funding: one in so many.
 const FUNDING_PART: u128 = 10;
 
@@ -94,6 +108,35 @@ fn threshold(leg: &Leg<'_>, budget: u128) -> Option<Ticks> {
 		(good.0 > 1).then(|| Ticks(good.0 - 1))
 	} else {
 		(good.0 < u32::MAX - 1).then(|| Ticks(good.0 + 1))
+	}
+}
+
+/// The boost of a position, in tenths, after a wake of its account: four times what it was where its own
+/// price caused the wake, and seven tenths of that for all, between a tenth and four. Positions whose
+/// prices move thus get most of the slack. Zero counts as one whole.
+pub const fn boosted(boost: u8, moved: bool) -> u8 {
+	let boost = if boost == 0 { BOOST } else { boost } as u16;
+	let cooled = if boost * 7 / 10 > 1 { boost * 7 / 10 } else { 1 };
+	let boosted = if moved { cooled * 4 } else { cooled };
+	(if boosted < MAX_BOOST { boosted } else { MAX_BOOST }) as u8
+}
+
+/// The weight of a position when slack is split between prices: its value times how much its market's
+/// price moves, times its boost.
+pub fn weight(leg: &Leg<'_>, volatility: Ppm, boost: u8) -> u128 {
+	let boost = if boost == 0 { BOOST } else { boost };
+	let moves = volatility.0.max(LEAST_VOLATILITY.0).into();
+	leg.notional().saturating_mul(moves).saturating_mul(boost.into())
+}
+
+/// Where to look again at a position that no price brings to its threshold.
+fn far(leg: &Leg<'_>) -> Option<Ticks> {
+	if leg.lots > 0 {
+		let tick = (leg.price.0 / FAR).max(1);
+		(tick < leg.price.0).then_some(Ticks(tick))
+	} else {
+		let tick = leg.price.0.saturating_mul(FAR).min(u32::MAX - 1);
+		(tick > leg.price.0).then_some(Ticks(tick))
 	}
 }
 
@@ -161,10 +204,17 @@ fn funding_threshold(leg: &Leg<'_>, budget: u128) -> Option<Step> {
 }
 
 /// The thresholds for all positions of an account with this quote balance. A tenth of the slack is
-/// kept for funding, the rest for prices, each split by notional value. An account that lacks
+/// kept for funding, split by notional value, the rest for prices. An account that lacks
 /// something is already beyond its thresholds, and stays beyond one of them until prices and indices
 /// have given back what it lacks: at the price itself the slightest recovery would hide it.
 pub fn place(quote: i128, legs: &[Leg<'_>]) -> Vec<Armed> {
+	let weights: Vec<u128> = legs.iter().map(Leg::notional).collect();
+	place_by(quote, legs, &weights, false)
+}
+
+/// As [`place`], with the slack that is kept for prices split by `weights`, one for each position; all
+/// of it where a price has `woken` the account.
+pub fn place_by(quote: i128, legs: &[Leg<'_>], weights: &[u128], woken: bool) -> Vec<Armed> {
 	let surplus = Health::of(quote, legs.iter().copied()).surplus();
 	let all = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional())).max(1);
 	let part = |leg: &Leg<'_>, of: u128| mul_div_floor(of, leg.notional(), all);
@@ -186,20 +236,28 @@ pub fn place(quote: i128, legs: &[Leg<'_>]) -> Vec<Armed> {
 		armed.iter_mut().zip(legs).for_each(|(armed, leg)| armed.funding = Some(here(leg)));
 		left = surplus;
 	}
-	let left = u128::try_from(left).unwrap_or(0) / 100 * EARLY;
-	for (armed, leg) in armed.iter_mut().zip(legs) {
-		armed.price = threshold(leg, part(leg, left));
+	let reach = if woken { ALL } else { EARLY };
+	let left = u128::try_from(left).unwrap_or(0) / 100 * reach;
+	let sum = weights.iter().fold(0u128, |sum, weight| sum.saturating_add(*weight)).max(1);
+	for ((armed, leg), weight) in armed.iter_mut().zip(legs).zip(weights) {
+		let budget = mul_div_floor(left, *weight, sum);
+		armed.price = threshold(leg, budget).or_else(|| far(leg));
 	}
 	armed
 }
 
-/// Whether the price or the index of `leg` has come to one of its thresholds.
-pub const fn crossed(leg: &Leg<'_>, armed: &Armed) -> bool {
-	let price = match armed.price {
+/// Whether the price of `leg` has come to its threshold.
+pub const fn price_crossed(leg: &Leg<'_>, armed: &Armed) -> bool {
+	match armed.price {
 		Some(tick) if leg.lots > 0 => leg.price.0 <= tick.0,
 		Some(tick) => leg.price.0 >= tick.0,
 		None => false,
-	};
+	}
+}
+
+/// Whether the price or the index of `leg` has come to one of its thresholds.
+pub const fn crossed(leg: &Leg<'_>, armed: &Armed) -> bool {
+	let price = price_crossed(leg, armed);
 	let now = Step::of(leg.terms.contract, leg.funding.now);
 	let funding = match armed.funding {
 		Some(step) if leg.lots > 0 => now.0 >= step.0,
@@ -229,6 +287,12 @@ fn last_unseen(leg: &Leg<'_>, trigger: Option<Step>) -> i128 {
 		None if leg.lots > 0 => limit(contract),
 		None => -limit(contract),
 	}
+}
+
+/// What `leg` adds to the surplus of its account at the worst price and index that its thresholds do
+/// not see.
+pub fn at_worst(leg: &Leg<'_>, armed: &Armed) -> i128 {
+	leg.at(worst_unseen(leg, armed.price)).under(last_unseen(leg, armed.funding)).contribution()
 }
 
 /// Rule (R): no threshold is crossed, and with every price and index at the worst that its threshold

@@ -6,7 +6,8 @@ use breakwater_core::units::{Contract, Lots, Side, Ticks};
 use breakwater_math::{
 	apply_fill,
 	funding::width,
-	trigger::{crossed, holds, place},
+	ramp::{raise, Rates},
+	trigger::{boosted, crossed, holds, place, place_by, price_crossed, weight},
 	Accrual, Armed, Bracket, Health, Leg, Ppm, RiskTerms,
 };
 
@@ -24,6 +25,8 @@ enum Variant {
 	DifferenceKey,
 	/// Thresholds stay as they are when a fill changes a position without turning it.
 	NoRecheckOnFill,
+	/// Thresholds that know nothing of maintenance rates that were announced.
+	NoAnnouncedRates,
 }
 
 /// Numbers that are the same on every run.
@@ -57,8 +60,17 @@ struct Account {
 	held: [Held; MARKETS],
 }
 
+/// Steps between two announcements of higher maintenance rates in a market.
+const CYCLE: usize = 200;
+/// Steps that the sweep takes after an announcement; the rise begins when it is over.
+const SWEEP: usize = 20;
+/// Steps after which the rates of a market are what they were at first.
+const LOWERED: usize = 70;
+
 struct World {
 	variant: Variant,
+	/// Maintenance rates that were announced.
+	announced: [Option<Rates>; MARKETS],
 	terms: [RiskTerms; MARKETS],
 	prices: [u32; MARKETS],
 	indices: [i128; MARKETS],
@@ -90,6 +102,7 @@ impl World {
 	fn new(variant: Variant, seed: u64) -> Self {
 		let mut world = Self {
 			variant,
+			announced: [None; MARKETS],
 			terms: [terms(100), terms(7), terms(1_000)],
 			prices: [100_000, 20_000, 300],
 			indices: [0; MARKETS],
@@ -119,9 +132,28 @@ impl World {
 	}
 
 	fn legs(&self, account: &Account) -> (Vec<Leg<'_>>, Vec<usize>) {
+		self.legs_under(account, &self.terms)
+	}
+
+	/// The parameters by which thresholds are placed.
+	fn armed_by(&self) -> [RiskTerms; MARKETS] {
+		let mut terms = self.terms;
+		for (terms, announced) in terms.iter_mut().zip(&self.announced) {
+			if let (Some(rates), true) = (announced, self.variant != Variant::NoAnnouncedRates) {
+				*terms = terms.at_most(rates);
+			}
+		}
+		terms
+	}
+
+	fn legs_under<'a>(
+		&self,
+		account: &Account,
+		terms: &'a [RiskTerms; MARKETS],
+	) -> (Vec<Leg<'a>>, Vec<usize>) {
 		let held = (0..MARKETS).filter(|m| account.held[*m].lots != 0);
 		let leg = |m: usize| Leg {
-			terms: &self.terms[m],
+			terms: &terms[m],
 			lots: account.held[m].lots,
 			cost: account.held[m].cost,
 			funding: Accrual { since: account.held[m].since, now: self.indices[m] },
@@ -150,7 +182,8 @@ impl World {
 	}
 
 	fn arm(&self, account: &mut Account) {
-		let (legs, markets) = self.legs(account);
+		let terms = self.armed_by();
+		let (legs, markets) = self.legs_under(account, &terms);
 		let armed = place(account.quote, &legs);
 		for (armed, market) in armed.into_iter().zip(markets) {
 			let held = &mut account.held[market];
@@ -193,22 +226,62 @@ impl World {
 			return;
 		}
 		let turned = turned.signum() != account.held[market].lots.signum();
-		let (legs, markets) = self.legs(&account);
-		let pairs = legs.iter().copied().zip(markets.iter().map(|m| account.held[*m].armed));
 		let recheck = turned || self.variant != Variant::NoRecheckOnFill;
-		if recheck && (self.variant != Variant::Rule || !holds(account.quote, pairs)) {
+		if recheck && (!self.follows_the_rule() || !self.holds(&account)) {
 			self.arm(&mut account);
 		}
 		self.accounts[who] = account;
 	}
 
+	/// Whether thresholds stay where they are as long as the rule holds.
+	fn follows_the_rule(&self) -> bool {
+		matches!(self.variant, Variant::Rule | Variant::NoAnnouncedRates)
+	}
+
+	fn holds(&self, account: &Account) -> bool {
+		let terms = self.armed_by();
+		let (legs, markets) = self.legs_under(account, &terms);
+		holds(account.quote, legs.into_iter().zip(markets.iter().map(|m| account.held[*m].armed)))
+	}
+
+	/// Maintenance rates are announced, all accounts swept, the rates raised step by step, and lowered
+	/// again at once.
+	fn ramp(&mut self, number: usize) {
+		for market in 0..MARKETS {
+			let at = number % CYCLE;
+			let rates = self.terms[market].rates();
+			if at == 0 {
+				self.announced[market] = Some(rates.map(|rate| Ppm(rate.0 * 3 / 2)));
+			} else if at < SWEEP {
+				for who in (0..ACCOUNTS).filter(|who| who % SWEEP == at || at == SWEEP - 1) {
+					let mut account = self.accounts[who].clone();
+					if !self.holds(&account) {
+						self.arm(&mut account);
+						self.accounts[who] = account;
+					}
+				}
+			} else if at == LOWERED {
+				self.terms[market] = self.terms[market].with_rates(&terms(1).rates());
+				self.announced[market] = None;
+			} else if let Some(target) = self.announced[market] {
+				let raised = (0..5).fold(rates, |rates, _| raise(rates, &target));
+				self.terms[market] = self.terms[market].with_rates(&raised);
+			}
+		}
+	}
+
 	/// Prices and funding move; now and then they jump, and for long stretches they offset each other
-	/// while the price climbs.
+	/// while the price climbs. While rates rise they stand: what
+	/// moves hides what rates do.
 	fn step(&mut self, number: usize) {
 		for market in 0..MARKETS {
 			let tick = width(self.terms[market].contract) * 8;
 			let price = self.prices[market] as i64;
 			let offset = (number / 100 + market).is_multiple_of(2);
+			// Nothing else wakes an account meanwhile.
+			if self.announced[market].is_some() {
+				continue;
+			}
 			let jump = if self.dice.roll(40) == 0 { 60 } else { 4 };
 			let climb = if offset { 8 } else { -8 };
 			let moved = price * (self.dice.between(-jump, jump) + climb) / 1_000;
@@ -229,6 +302,7 @@ impl World {
 		let mut misses = 0;
 		for number in 0..STEPS {
 			self.step(number);
+			self.ramp(number);
 			for who in 0..ACCOUNTS {
 				let account = self.accounts[who].clone();
 				let (woken, fallen) = (self.woken(&account), self.liquidatable(&account));
@@ -250,9 +324,8 @@ impl World {
 }
 
 fn misses(variant: Variant) -> usize {
-	(1..4)
-		.map(|seed| World::new(variant, 0x9E37_79B9_7F4A_7C15u64.wrapping_mul(seed)).misses())
-		.sum()
+	let world = |seed: u64| World::new(variant, 0x9E37_79B9_7F4A_7C15u64.wrapping_mul(seed));
+	(1..4).map(|seed| world(seed).misses()).sum()
 }
 
 #[test]
@@ -279,4 +352,55 @@ fn without_a_check_on_fills_accounts_are_missed() {
 	let missed = misses(Variant::NoRecheckOnFill);
 	println!("{missed} missed");
 	assert!(missed > 0);
+}
+
+#[test]
+fn with_thresholds_that_ignore_announced_rates_accounts_are_missed() {
+	let missed = misses(Variant::NoAnnouncedRates);
+	println!("{missed} missed");
+	assert!(missed > 0);
+}
+
+/// How often an account is woken until less than a thousandth of its slack is left, with `legs` positions
+/// of equal value whose prices move alone or all at once, each as far as a threshold lets it.
+fn wakes(legs: usize, together: bool) -> usize {
+	let terms = terms(100);
+	let leg = Leg {
+		terms: &terms,
+		lots: 10_000,
+		cost: 0,
+		funding: Accrual::default(),
+		price: Ticks(1_000_000),
+	};
+	let leg = Leg { cost: leg.notional() as i128, ..leg };
+	let mut legs = vec![leg; legs];
+	let mut boosts = vec![0; legs.len()];
+	let margin: u128 = legs.iter().map(Leg::maintenance).sum();
+	let quote = (margin + 100_000_000_000) as i128;
+	let surplus = |legs: &[Leg<'_>]| Health::of(quote, legs.iter().copied()).surplus();
+	let first = surplus(&legs);
+	for wakes in 0..100 {
+		if surplus(&legs) < first / 1_000 {
+			return wakes;
+		}
+		let weights: Vec<u128> =
+			legs.iter().zip(&boosts).map(|(leg, boost)| weight(leg, Ppm(1_000), *boost)).collect();
+		let armed = place_by(quote, &legs, &weights, true);
+		let moved = if together { legs.len() } else { 1 };
+		for (leg, armed) in legs.iter_mut().zip(&armed).take(moved) {
+			*leg = leg.at(armed.price.expect("every position waits somewhere"));
+		}
+		for (index, (leg, armed)) in legs.iter().zip(&armed).enumerate() {
+			assert_eq!(price_crossed(leg, armed), index < moved);
+			boosts[index] = boosted(boosts[index], index < moved);
+		}
+	}
+	100
+}
+
+#[test]
+fn boosts_bring_the_slack_to_the_positions_whose_prices_move() {
+	// With an even split it would be 12, 28 and 58 for two, four and eight positions.
+	assert_eq!([1, 2, 4, 8].map(|legs| wakes(legs, false)), [3, 5, 6, 8]);
+	assert!([2, 4, 8].map(|legs| wakes(legs, true)).iter().all(|wakes| *wakes <= 6));
 }

@@ -2,8 +2,8 @@
 
 use crate::{mock::*, types::Permissions, *};
 use breakwater_primitives::{
-	api::CustodyStatus, AccountRef, Action, Clearing, Denied, Level, MarketId, Permission, Side,
-	Validity,
+	api::CustodyStatus, AccountRef, Action, Clearing, Denied, Level, MarketId, Observation,
+	Permission, Side, Validity,
 };
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
@@ -313,8 +313,47 @@ fn collateral_moves_between_accounts_of_an_owner_like_a_withdrawal() {
 		let later = Now::get() + 1;
 		assert_ok!(Margin::deposit(signed(2), 5, 10 * QUOTE));
 		assert_ok!(Margin::set_key(signed(2), 5, 1, later));
-		assert_noop!(transfer(0, 5, 1), Error::<Test>::KeyNotPermitted);
 		assert_noop!(transfer(5, 0, 1), Error::<Test>::KeyNotPermitted);
+	});
+}
+
+#[test]
+fn who_was_made_a_trading_key_unasked_can_still_use_the_number_himself() {
+	ExtBuilder::build_and_execute(|| {
+		funded(1, 1_000);
+		let later = Now::get() + 1;
+		assert_ok!(Margin::deposit(signed(2), 5, 10 * QUOTE));
+		let stranger = Keys::<Test>::get((2, 5)).unwrap().account;
+		assert_ok!(Margin::set_key(signed(2), 5, 1, later));
+		assert_eq!(account_of(stranger).keys, 1);
+		assert_ok!(Margin::transfer(signed(1), 0, 5, 100 * QUOTE));
+		let own = Keys::<Test>::get((1, 5)).unwrap();
+		assert!(own.owns() && own.account != stranger);
+		assert_eq!((account_of(own.account).quote, account_of(stranger).keys), (100_000_000, 0));
+	});
+}
+
+#[test]
+fn gifts_at_the_custody_address_are_not_paid_out() {
+	use breakwater_primitives::Custody;
+	ExtBuilder::build_and_execute(|| {
+		funded(1, 1_000);
+		Assets::transfer(signed(2), 1, Margin::custody_account(), 500 * QUOTE).unwrap();
+		assert_noop!(Margin::pay(&1, 1_001 * QUOTE), Error::<Test>::CustodyExhausted);
+		assert_eq!(Ledger::<Test>::get().held, 1_000 * QUOTE);
+	});
+}
+
+#[test]
+fn sums_that_disagree_without_a_market_to_blame_are_told_of_the_chain() {
+	ExtBuilder::build_and_execute(|| {
+		funded(1, 1_000);
+		Margin::compare_custody();
+		assert_eq!(Seen::get(), vec![]);
+		Ledger::<Test>::mutate(|ledger| ledger.dust += 1);
+		Margin::compare_custody();
+		assert_eq!(Seen::get(), vec![(MarketId::MAX, Observation::InvariantBroken)]);
+		Ledger::<Test>::mutate(|ledger| ledger.dust -= 1);
 	});
 }
 
@@ -345,5 +384,18 @@ fn an_empty_account_is_closed_and_paid_out() {
 		);
 		// A new one gets a new number.
 		assert_ne!(funded(1, 10), a);
+	});
+}
+
+#[test]
+fn a_market_whose_margin_the_book_could_take_is_not_created() {
+	ExtBuilder::build_and_execute(|| {
+		let rate = |rate| {
+			let mut terms = btc_terms();
+			terms.brackets[0].rate = breakwater_primitives::Ppm(rate);
+			Margin::market_created(MarketId(5), terms)
+		};
+		assert_noop!(rate(14_999), Error::<Test>::InvalidRiskTerms);
+		assert_ok!(rate(15_000));
 	});
 }

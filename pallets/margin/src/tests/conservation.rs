@@ -1,7 +1,10 @@
 //! Whatever happens, every invariant holds after each step.
 
 use crate::{mock::*, *};
-use breakwater_primitives::{clearing::Fees, AccountRef, Clearing, MarketId, Ppm, Side, SignedPpm};
+use breakwater_primitives::{
+	clearing::Fees, AccountRef, Check, Clearing, Level, MarketId, Ppm, Session, Side, SignedPpm,
+	Venue,
+};
 use frame_support::{storage::with_storage_layer, traits::Hooks};
 use proptest::prelude::*;
 
@@ -16,6 +19,11 @@ enum Step {
 	Insure(u128),
 	Transfer { who: u64, back: bool, amount: u128 },
 	Leverage(u64, bool, u16),
+	Key { who: u64, key: u64, until: u64 },
+	Close(u64, u8),
+	Cancel(u64),
+	Level(bool, usize),
+	Collect(bool),
 	NextBlock,
 }
 
@@ -37,6 +45,11 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (who(), any::<bool>(), 1u128..1_000)
 			.prop_map(|(who, back, amount)| Step::Transfer { who, back, amount }),
 		1 => (who(), any::<bool>(), 0u16..20).prop_map(|(w, second, l)| Step::Leverage(w, second, l)),
+		1 => (who(), 1u64..9, 0u64..3).prop_map(|(who, key, until)| Step::Key { who, key, until }),
+		1 => (who(), 0u8..2).prop_map(|(who, sub)| Step::Close(who, sub)),
+		1 => who().prop_map(Step::Cancel),
+		1 => (any::<bool>(), 0usize..7).prop_map(|(second, level)| Step::Level(second, level)),
+		1 => any::<bool>().prop_map(Step::Collect),
 		2 => Just(Step::NextBlock),
 	]
 }
@@ -82,9 +95,28 @@ fn run(step: Step) {
 			let market = market(second);
 			let _ = with_storage_layer(|| Margin::set_leverage(signed(who), 0, market, leverage));
 		},
+		Step::Key { who, key, until } => {
+			let until = if until == 0 { 0 } else { Now::get() + until };
+			let _ = with_storage_layer(|| Margin::set_key(signed(who), 0, key, until));
+		},
+		Step::Close(who, sub) => {
+			let _ = with_storage_layer(|| Margin::close_account(signed(who), sub));
+		},
+		Step::Cancel(who) => {
+			if let Some(record) = Keys::<Test>::get((who, 0)) {
+				let mut session = Margin::session();
+				Book::cancel_all(&mut session, record.account, 8);
+				session.commit(Check::None).unwrap();
+			}
+		},
+		Step::Level(second, level) => set_level(market(second), Level::ALL[level]),
+		Step::Collect(collect) => Collecting::set(collect),
 		Step::NextBlock => {
 			System::set_block_number(System::block_number() + 1);
-			Margin::on_initialize(System::block_number());
+			Margin::on_poll(
+				System::block_number(),
+				&mut frame_support::weights::WeightMeter::new(),
+			);
 			Margin::on_finalize(System::block_number());
 		},
 	}

@@ -92,14 +92,14 @@ fn funding_wakes_and_liquidates_though_the_price_stands_still() {
 		// 150 of 500: 350 is still more than 200.
 		Margin::accrue(BTC, per_lot(140_000));
 		assert_eq!(Backlog::<Test>::get(), 1);
-		Margin::on_initialize(2);
+		Margin::on_poll(2, &mut frame_support::weights::WeightMeter::new());
 		assert_eq!(Backlog::<Test>::get(), 0);
 		assert!(account_of(a).positions[0].armed.funding.unwrap() > first);
 		assert_eq!(account_of(a).positions[0].lots, 1_000);
 		Margin::do_try_state().unwrap();
 		// 310 of 500.
 		Margin::accrue(BTC, per_lot(160_000));
-		Margin::on_initialize(3);
+		Margin::on_poll(3, &mut frame_support::weights::WeightMeter::new());
 		assert!(account_of(a).positions[0].lots < 1_000);
 		let summary = Margin::summary_of(a).unwrap();
 		assert!(summary.equity >= summary.maintenance_margin as i128);
@@ -208,5 +208,24 @@ fn volatility_and_open_interest_weigh_on_what_is_added_only() {
 		assert_noop!(bid(100), Error::<Test>::InsufficientMargin);
 		assert_ok!(bid(99));
 		assert_eq!(Board::<Test>::get(0)[0].volatility, Ppm(10_000));
+	});
+}
+
+#[test]
+fn what_is_said_to_be_withdrawable_is_what_may_be_withdrawn_after_funding_is_paid() {
+	ExtBuilder::build_and_execute(|| {
+		let (a, b) = (funded(1, 1_000), funded(2, 1_000));
+		trade(a, b, PRICE, 100);
+		// A deep book, so that closing costs nothing worth mentioning.
+		place(b, BTC, Side::Bid, PRICE, 500, &NO_FEES, false).unwrap();
+		set_price(BTC, PRICE + 1_000);
+		Margin::accrue(BTC, per_lot(1_000));
+		let told = Margin::summary_of(a).unwrap().withdrawable;
+		let withdraw = |amount| Margin::withdraw(signed(1), 0, amount);
+		assert_eq!(
+			withdraw(told + 1).map_err(|failed| failed.error),
+			Err(Error::<Test>::ExceedsWithdrawable.into())
+		);
+		assert!(withdraw(told).is_ok());
 	});
 }

@@ -1,7 +1,9 @@
 //! Triggers, liquidations, deficits.
 
 use crate::{mock::*, *};
-use breakwater_primitives::{Level, Lots, Observation, Ppm, Side, Ticks, Validity};
+use breakwater_primitives::{
+	Check, Clearing, Level, Lots, Observation, Ppm, Session, Side, Ticks, Validity,
+};
 use frame_support::{assert_noop, assert_ok, traits::Hooks};
 
 fn liquidations() -> Vec<Event<Test>> {
@@ -33,7 +35,10 @@ fn an_under_margined_account_is_closed_into_the_book_with_a_penalty() {
 		let (a, b, c) = (funded(1, 501), funded(2, 10_000), funded(3, 10_000));
 		trade(a, b, PRICE, 1_000);
 		place(c, BTC, Side::Bid, 96_800, 2_000, &NO_FEES, false).unwrap();
-		place(a, ETH, Side::Bid, 1_000, 1, &NO_FEES, false).unwrap();
+		// It reserves nothing.
+		let mut session = Margin::session();
+		rest_in(&mut session, a, ETH, Side::Bid, 1_000, Lots(1), true).unwrap();
+		session.commit(Check::None).unwrap();
 		// 501 - 310 = 190 against 2 % of 9,690.
 		set_price(BTC, 96_900);
 		let [Event::Liquidated { account, lots, price, penalty, bankruptcy, level, .. }] =
@@ -134,7 +139,7 @@ fn more_crossed_triggers_than_fit_at_once_wait_for_the_next_block() {
 		set_price(BTC, 96_500);
 		assert_eq!(liquidations().len(), 16);
 		assert_eq!(Backlog::<Test>::get(), 1);
-		Margin::on_initialize(2);
+		Margin::on_poll(2, &mut frame_support::weights::WeightMeter::new());
 		assert_eq!(liquidations().len(), owners.len());
 		assert_eq!(Backlog::<Test>::get(), 0);
 		for owner in owners {

@@ -253,3 +253,36 @@ fn most_fills_leave_the_triggers_where_they_are() {
 		assert!(account_of(a).positions[0].armed.price > Some(Ticks(PRICE)));
 	});
 }
+
+#[test]
+fn a_maker_must_be_able_to_pay_his_fee_and_the_surcharge_of_one_who_takes() {
+	use breakwater_primitives::{Removal, Verdict};
+	ExtBuilder::build_and_execute(|| {
+		// Maintenance margin of a thousand lots is 200, a fee of 200 ppm is 2.
+		let a = funded(1, 201);
+		let mut session = Margin::session();
+		session.load(a).unwrap();
+		rest_in(&mut session, a, BTC, Side::Bid, PRICE, Lots(1_000), false).unwrap();
+		let id = Orders::get()[0].0;
+		let mut asked = |fee: i32, takes: bool| {
+			session.pays(SignedPpm(fee), takes);
+			session.maker(a, id, Lots(1_000), false)
+		};
+		assert_eq!(asked(0, false), Verdict::Fill(Lots(1_000)));
+		assert_eq!(asked(100, false), Verdict::Fill(Lots(1_000)));
+		assert_eq!(asked(101, false), Verdict::Remove(Removal::Margin));
+		// A rebate may be less than it says.
+		assert_eq!(asked(-100, false), Verdict::Fill(Lots(1_000)));
+		// What is told is about the next order alone.
+		assert_eq!(session.maker(a, id, Lots(1_000), false), Verdict::Fill(Lots(1_000)));
+		session.commit(breakwater_primitives::Check::None).unwrap();
+		Charge::set(breakwater_primitives::Charges { premium: 0, surcharge: 150_000 });
+		let mut session = Margin::session();
+		let mut asked = |takes: bool| {
+			session.pays(SignedPpm(0), takes);
+			session.maker(a, id, Lots(1_000), false)
+		};
+		assert_eq!(asked(false), Verdict::Fill(Lots(1_000)));
+		assert_eq!(asked(true), Verdict::Remove(Removal::Margin));
+	});
+}

@@ -44,7 +44,9 @@ impl<'a, T: Config, S: Session> Crowd<'a, T, S> {
 		Self { session, terms, demand, seed, _config: PhantomData }
 	}
 
-	fn verdict(&mut self, id: OrderId, order: &Resting, want: Lots) -> Verdict {
+	fn verdict(&mut self, id: OrderId, order: &Resting, want: Lots, takes: bool) -> Verdict {
+		let fee = self.fee(order);
+		self.session.pays(fee, takes);
 		self.session.maker(order.owner, id, want, order.reduce_only())
 	}
 
@@ -103,8 +105,8 @@ impl<T: Config, S: Session> Counterparties for Crowd<'_, T, S> {
 			return without_younger(pair, Removal::SelfTrade);
 		}
 		let verdicts = Verdicts {
-			bid: self.verdict(bid.id, &bid.order, pair.lots),
-			ask: self.verdict(ask.id, &ask.order, pair.lots),
+			bid: self.verdict(bid.id, &bid.order, pair.lots, pair.younger() == Side::Bid),
+			ask: self.verdict(ask.id, &ask.order, pair.lots, pair.younger() == Side::Ask),
 		};
 		let trades =
 			matches!(verdicts.bid, Verdict::Fill(_)) && matches!(verdicts.ask, Verdict::Fill(_));

@@ -48,6 +48,7 @@ impl Arena {
 		reducible: Lots,
 	) -> Result<bool, Error<T>> {
 		let (view, kind) = (&self.view, order.kind);
+		ensure!(!self.terms.status.is_over(), Error::<T>::MarketSettling);
 		let kept = !self.collects() || kind.time_in_force().rests();
 		ensure!(kept, Error::<T>::MarketInAuction);
 		if order.reduce_only || order.lots <= reducible {

@@ -12,6 +12,7 @@ mod naive_batches;
 mod orders;
 mod premium;
 mod restrictions;
+mod settlement;
 mod stops;
 mod switch;
 mod venue;
@@ -129,6 +130,7 @@ fn next_block() {
 	Perpetuals::on_initialize(next);
 	Clock::set(now);
 	set_prices(|prices| prices.at = now * 1_000);
+	Perpetuals::on_poll(next, &mut frame_support::weights::WeightMeter::new());
 }
 
 fn position(owner: u64) -> i64 {

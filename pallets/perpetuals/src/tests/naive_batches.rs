@@ -276,11 +276,11 @@ proptest! {
 					},
 					Act::Block => {
 						let next = System::block_number() + 1;
+						naive.now += 1;
 						naive.batch(blake2_256(&next.to_le_bytes()));
 						let seen = events().len();
 						next_block();
 						assert_eq!(told(seen), std::mem::take(&mut naive.heard));
-						naive.now += 1;
 					},
 				}
 				let resting: u64 = naive.orders.iter().map(|order| order.lots).sum();

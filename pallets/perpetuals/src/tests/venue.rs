@@ -103,3 +103,58 @@ impl Perpetuals {
 		<Self as Venue>::depth(BTC, Side::Ask, Ticks(worst))
 	}
 }
+
+/// Offer `lots` of owner 1's position. Returns what was closed at once.
+fn offer(side: Side, lots: u64, price: u32) -> u64 {
+	let mut session = House::session();
+	let (who, lots, price) = (account(1, 0), Lots(lots), Ticks(price));
+	let closed = Perpetuals::offer(&mut session, BTC, who, side, lots, price, 8);
+	assert_ok!(session.commit(Check::None));
+	closed.lots.0
+}
+
+#[test]
+fn an_offer_trades_with_what_is_wanted_at_its_price_and_the_rest_of_it_waits() {
+	ExtBuilder::default().build_and_execute(|| {
+		open_long(10);
+		for price in [999, 998] {
+			assert_ok!(place(3, bid(price, 3)));
+		}
+		assert_eq!(offer(Side::Ask, 8, 999), 3);
+		assert_eq!((position(1), levels(Side::Ask)), (7, vec![(999, 5)]));
+		// It only reduces, and whoever wants it may have it.
+		let order = House::account(account(1, 0)).orders[0].0.id;
+		assert!(Perpetuals::level_orders(BTC, Side::Ask, Ticks(999))[0].reduce_only);
+		assert_ok!(place(3, bid(999, 2)));
+		assert_eq!((position(1), levels(Side::Ask)), (5, vec![(999, 3)]));
+		// The same offer keeps its place in time; another price moves it.
+		assert_eq!(offer(Side::Ask, 3, 999), 0);
+		assert_eq!(House::account(account(1, 0)).orders[0].0.id, order);
+		assert_eq!(offer(Side::Ask, 4, 1_001), 0);
+		assert_eq!(levels(Side::Ask), vec![(1_001, 4)]);
+		assert_eq!(House::account(account(1, 0)).orders.len(), 1);
+		// No lots take it back.
+		assert_eq!(offer(Side::Ask, 0, 1), 0);
+		assert_eq!((levels(Side::Ask), position(1)), (vec![], 5));
+		assert_eq!(House::account(account(1, 0)).orders.len(), 0);
+	});
+}
+
+#[test]
+fn nothing_is_offered_outside_the_band_or_while_nothing_trades() {
+	ExtBuilder::default().build_and_execute(|| {
+		open_long(10);
+		Gates::band(BTC, 995, 1_010);
+		assert_eq!(offer(Side::Ask, 5, 1_000), 0);
+		assert_eq!(levels(Side::Ask), vec![(1_000, 5)]);
+		// An ask below the band would trade inside it, and does not rest below.
+		assert_eq!(offer(Side::Ask, 5, 990), 0);
+		assert_eq!(levels(Side::Ask), vec![]);
+		let mut session = House::session();
+		let who = account(1, 0);
+		let nowhere = MarketId(9);
+		let closed =
+			Perpetuals::offer(&mut session, nowhere, who, Side::Ask, Lots(1), Ticks(1_000), 8);
+		assert_eq!(closed, Default::default());
+	});
+}

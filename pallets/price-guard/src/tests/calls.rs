@@ -104,6 +104,10 @@ fn set_params_checks_origin_market_and_ranges() {
 		] {
 			assert_noop!(set(TIMELOCK, BTC, bad), Error::<Test>::InvalidParams);
 		}
+		let wide = GuardParams { mark_clamp: Ppm(50_001), ..good };
+		assert_noop!(set(TIMELOCK, BTC, wide), Error::<Test>::ClampTooWide);
+		assert_ok!(set(TIMELOCK, ETH, GuardParams { mark_clamp: Ppm(50_000), ..good }));
+		System::reset_events();
 		assert_ok!(set(TIMELOCK, BTC, good));
 		assert_eq!(Params::<Test>::get(BTC), good);
 		let from = GuardParams::TIER_A;

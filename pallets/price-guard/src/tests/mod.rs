@@ -1,3 +1,4 @@
+mod average;
 mod calls;
 mod marks;
 mod model;

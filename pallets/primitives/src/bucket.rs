@@ -14,7 +14,7 @@
 //! The filling is kept in amount x window length, so that nothing is rounded while it drains:
 //! draining for `a` and then for `b` milliseconds is the same as draining for `a + b`.
 
-use breakwater_primitives::{Balance, Millis, Ppm};
+use crate::{Balance, Millis, Ppm};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 

@@ -1,0 +1,179 @@
+//! Settlement: the book of a market that is wound down is cleared, and the market is closed.
+//!
+//! ```text
+//!   circuit-breaker, level 6 ──► status Settling: no order, no stop, no auction, no funding
+//!   on_initialize ──► the best orders of both sides, a few at a time ──► their margin is free
+//!                 ──► stop orders                                  ──► gone
+//!                 ──► nothing left, and the clearing house has paid everybody ──► status Closed
+//! ```
+//!
+//! Orders stay where they are until it is their turn; nothing trades with them, and their owners may
+//! cancel them as before. The price at which positions are closed does not hang on the book, so the
+//! clearing house does not wait for it.
+
+use crate::{
+	books::Books,
+	order::Reason,
+	stops::{moved, store, BUCKET_READS},
+	types::{Phase, Status},
+	weights::{WeightInfo, Work},
+	Config, Error, Event, Hot, NearestStops, Pallet, Premiums, Settling, Terms,
+};
+use breakwater_core::{book, store::Kind, trigger::crossed};
+use breakwater_primitives::{
+	Check, Clearing, MarketId, Session, Settlement, Side, Ticks, MAX_MARKETS,
+};
+use frame_support::{
+	dispatch::DispatchResult,
+	pallet_prelude::{DispatchError, Get},
+	storage::with_storage_layer,
+	weights::{Weight, WeightMeter},
+};
+
+/// Orders, or stops, that are removed at once.
+const STEP: usize = 16;
+
+impl<T: Config> Settlement for Pallet<T> {
+	fn begin(market: MarketId) -> DispatchResult {
+		Terms::<T>::try_mutate(market, |stored| -> DispatchResult {
+			let terms = stored.as_mut().ok_or(Error::<T>::MarketNotFound)?;
+			frame_support::ensure!(!terms.status.is_over(), Error::<T>::MarketSettling);
+			terms.status = Status::Settling;
+			Ok(())
+		})?;
+		Settling::<T>::mutate(|bits| *bits |= bit(market));
+		Self::watch(market, false);
+		Self::deposit_event(Event::MarketSettling { market });
+		Ok(())
+	}
+}
+
+/// A market's bit in a bitmap of all markets.
+fn bit(market: MarketId) -> u64 {
+	1u64.checked_shl(market.0.into()).unwrap_or(0)
+}
+
+/// What a step of clearing a book may cost: each order of another account.
+fn most_of_a_step<T: Config>() -> Weight {
+	T::WeightInfo::operation(&Work::worst(0, STEP as u32, 0, 0))
+}
+
+/// What removing some stops may cost, with finding those that are nearest then.
+fn most_of_stops<T: Config>() -> Weight {
+	let renewal = T::DbWeight::get().reads_writes(BUCKET_READS, 1);
+	moved::<T>().saturating_mul(STEP as u64).saturating_add(renewal)
+}
+
+impl<T: Config> Pallet<T> {
+	/// Clear the books of markets that are settled, as far as `meter` goes. Each block begins with
+	/// another market.
+	pub(crate) fn clear_settled(meter: &mut WeightMeter) {
+		let bits = Settling::<T>::get();
+		if bits == 0 {
+			return;
+		}
+		let first = (Self::block() % u32::from(MAX_MARKETS)) as u16;
+		for market in (first..MAX_MARKETS).chain(0..first).map(MarketId) {
+			if bits & bit(market) == 0 {
+				continue;
+			}
+			// Best prices, nearest stops, the clearing house's settlement.
+			if meter.try_consume(T::DbWeight::get().reads(3)).is_err() {
+				return;
+			}
+			if Self::clear_book(market, meter) && Self::clear_stops(market, meter) {
+				Self::close_settled(market, meter);
+			}
+		}
+	}
+
+	/// Returns whether no order is left.
+	fn clear_book(market: MarketId, meter: &mut WeightMeter) -> bool {
+		loop {
+			let hot = Hot::<T>::get(market);
+			if hot.bid.is_none() && hot.ask.is_none() {
+				return true;
+			}
+			if !meter.can_consume(most_of_a_step::<T>()) {
+				return false;
+			}
+			match with_storage_layer(|| Self::clear_some(market)) {
+				Ok(work) => meter.consume(T::WeightInfo::operation(&work)),
+				Err(error) => {
+					log::error!("the book of {market:?} is not cleared: {error:?}");
+					return false;
+				},
+			}
+		}
+	}
+
+	/// Remove a few orders in one session.
+	fn clear_some(market: MarketId) -> Result<Work, DispatchError> {
+		let (mut session, mut books) = (T::Clearing::session(), Books::<T>::new());
+		let mut work = Work::default();
+		for side in [Side::Bid, Side::Ask] {
+			while (work.cancels as usize) < STEP {
+				let Some(best) = books.best(market, side) else { break };
+				let room = STEP.saturating_sub(work.cancels as usize);
+				for (id, resting) in book::level(books.store(), market, side, best, room) {
+					books.remove(id);
+					let (account, lots) = (resting.owner, resting.lots);
+					if session.load(account).is_ok() {
+						session.free(account, id, lots, resting.reduce_only(), true);
+					}
+					let reason = Reason::Settlement;
+					Self::deposit_event(Event::OrderRemoved { id, account, lots, reason });
+					work.cancels = work.cancels.saturating_add(1);
+				}
+			}
+		}
+		// Nothing is demanded of accounts that only have fewer orders.
+		let settled = session.commit(Check::None)?;
+		work.settled(settled, books.save());
+		Ok(work)
+	}
+
+	/// Returns whether no stop order is left.
+	fn clear_stops(market: MarketId, meter: &mut WeightMeter) -> bool {
+		while NearestStops::<T>::get(market) != Default::default() {
+			if meter.try_consume(most_of_stops::<T>()).is_err() {
+				return false;
+			}
+			let mut left = STEP;
+			for (kind, at) in [(Kind::Falling, Ticks(1)), (Kind::Rising, Ticks::MAX)] {
+				let found = crossed(&mut store::<T>(), market, kind, at, left);
+				left = left.saturating_sub(found.len());
+				for (trigger, waiting) in found {
+					let (account, slot) = (waiting.account, waiting.what);
+					Self::take_stop(account, slot, market, kind, trigger);
+					Self::deposit_event(Event::StopCancelled { account, slot });
+				}
+			}
+			Self::renew_nearest(market);
+		}
+		Self::note_stops(market, false);
+		true
+	}
+
+	/// The market is empty: once everybody is paid it is closed.
+	fn close_settled(market: MarketId, meter: &mut WeightMeter) {
+		if Hot::<T>::get(market).phase != Phase::Continuous {
+			Self::set_phase(market, Phase::Continuous);
+		}
+		if !T::Clearing::is_settled(market) || meter.try_consume(close::<T>()).is_err() {
+			return;
+		}
+		Terms::<T>::mutate(market, |stored| {
+			if let Some(terms) = stored {
+				terms.status = Status::Closed;
+			}
+		});
+		Premiums::<T>::remove(market);
+		Settling::<T>::mutate(|bits| *bits &= !bit(market));
+		Self::deposit_event(Event::MarketClosed { market });
+	}
+}
+
+fn close<T: Config>() -> Weight {
+	T::WeightInfo::update_market().saturating_add(T::DbWeight::get().reads_writes(2, 2))
+}
