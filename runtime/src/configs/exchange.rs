@@ -54,7 +54,7 @@ parameter_types! {
 	/// What auctions, stop orders and switches may take of a block. Each has a part of it that fits the
 	/// costliest of its kind.
 	pub const ExchangeWeight: Weight =
-		Weight::from_parts(90 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+		Weight::from_parts(84 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 	pub InsuranceDrawLimits: DrawLimits = DrawLimits::default();
 	/// The longest safe mode that the committee can enter, in milliseconds.
 	pub const SafeModeMillis: Millis = 12 * 3_600_000;

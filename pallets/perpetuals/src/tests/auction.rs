@@ -202,8 +202,8 @@ fn an_uncross_keeps_to_its_budget_with_the_price_fixed_and_nothing_comes_between
 		let worst = weights::Work::worst(0, 0, 16, 8);
 		let step = <Test as Config>::WeightInfo::operation(&worst);
 		let looks = RuntimeBlockReads::of(2_580);
-		// Three fifths of the hook's weight are there for it, where no stop waits.
-		let hook = |weight: frame_support::weights::Weight| weight.saturating_mul(10) / 6;
+		// 70 percent of the hook's weight are there for it, where no stop waits.
+		let hook = |weight: frame_support::weights::Weight| weight.saturating_mul(100) / 70;
 		HookWeight::set(hook(step.saturating_add(looks)));
 		let mut blocks = 0;
 		while phase() != Phase::Continuous {

@@ -262,7 +262,7 @@ fn stops_that_are_refused_do_not_hold_up_those_behind_them() {
 		// The feed has no weight left for any.
 		mark_with(900, &mut WeightMeter::with_limit(Default::default()));
 		assert_eq!(position(1), 10);
-		HookWeight::set(frame_support::weights::Weight::from_parts(100_000_000_000, u64::MAX));
+		HookWeight::set(frame_support::weights::Weight::from_parts(160_000_000_000, u64::MAX));
 		Perpetuals::on_poll(2, &mut WeightMeter::new());
 		assert_eq!(position(1), 0);
 	});
@@ -378,7 +378,7 @@ fn markets_that_keep_the_auctions_busy_delay_no_stop_and_no_switch() {
 			assert_ok!(place(2, PlaceOrder { market: there, ..ask(1_200, 5) }));
 		}
 		// Reads and writes weigh more here than in the runtime; each part fits the costliest of its kind.
-		HookWeight::set(frame_support::weights::Weight::from_parts(250_000_000_000, u64::MAX));
+		HookWeight::set(frame_support::weights::Weight::from_parts(400_000_000_000, u64::MAX));
 		Perpetuals::check_parts();
 		mark_with(980, &mut WeightMeter::with_limit(Default::default()));
 		run_to(10);
