@@ -8,7 +8,8 @@
 //! A batch, proxy or multisignature dispatches its inner calls through the same filters, so the
 //! wrappers need no distrust of their own. Root, which only structural calls of the timelock have, is
 //! not filtered; the origins of collectives and of the timelock's other classes are, so what they
-//! must do in an incident is let through here and guarded by its origin. `tests/filters.rs` pins both lists over every call of the runtime.
+//! must do in an incident is let through here and guarded by its origin. `tests/filters.rs` pins both
+//! lists over every call of the runtime.
 
 use crate::{
 	configs::safety::safe_mode_cools_down, governance::votes_needed, Address, CircuitBreaker,
@@ -170,7 +171,8 @@ pub fn never_paused(pallet: &str, call: &str) -> bool {
 
 /// Calls that are not paused. What can never be paused is let through without a look. The rest asks
 /// the circuit breaker, whose lease on a call is over when its time is, whether or not anybody has
-/// told pallet-tx-pause; that costs one read while no call is paused.
+/// told pallet-tx-pause; that costs one read while no call is paused. An order that can only reduce a
+/// position passes a pause of its call, as it passes safe mode: the exits stay open.
 pub struct Unpaused;
 
 impl Contains<RuntimeCall> for Unpaused {
@@ -178,5 +180,6 @@ impl Contains<RuntimeCall> for Unpaused {
 		let CallMetadata { pallet_name, function_name } = call.get_call_metadata();
 		never_paused(pallet_name, function_name)
 			|| !CircuitBreaker::is_paused(pallet_name, function_name)
+			|| only_reduces(call)
 	}
 }

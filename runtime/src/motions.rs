@@ -141,6 +141,10 @@ where
 			Pallet::<Runtime, I>::do_disapprove_proposal(hash);
 		}
 	}
-	Motions::insert(index, motions);
+	if motions.is_empty() {
+		Motions::remove(index);
+	} else {
+		Motions::insert(index, motions);
+	}
 	used.saturating_add(<Runtime as frame_system::Config>::DbWeight::get().reads_writes(1, 1))
 }

@@ -56,6 +56,32 @@ fn a_paused_call_is_refused_until_its_lease_ends_and_cancelling_is_not() {
 }
 
 #[test]
+fn an_order_that_only_reduces_passes_a_pause() {
+	on_development_chain(|| {
+		feed(50_000);
+		for who in [Alice, Bob, Charlie] {
+			deposit(who, 10_000);
+		}
+		assert_ok!(place(Bob, limit(Side::Ask, 50_000, 10)));
+		assert_ok!(place(Alice, limit(Side::Bid, 50_000, 10)));
+		assert_ok!(place(Charlie, limit(Side::Bid, 49_990, 10)));
+		for name in ["place", "batch"] {
+			assert_ok!(committee(4, pause("Perpetuals", name, HOUR)));
+			assert_ok!(motion_result());
+		}
+		let order = limit(Side::Ask, 49_990, 5);
+		assert_noop!(place(Alice, order), filtered());
+		let order = pallet_perpetuals::PlaceOrder { reduce_only: true, ..order };
+		assert_ok!(place(Alice, order));
+		let actions = vec![pallet_perpetuals::BatchAction::Place(order)];
+		let actions = BoundedVec::truncate_from(actions);
+		assert_ok!(call(&id(Alice), pallet_perpetuals::Call::batch { sub: 0, actions }));
+		let summary = breakwater_runtime::views::account_summary(id(Alice), 0).unwrap();
+		assert!(summary.positions.iter().all(|position| position.lots == 0));
+	});
+}
+
+#[test]
 fn what_the_chain_its_guardians_and_the_exits_need_cannot_be_paused() {
 	on_development_chain(|| {
 		let origin = || {

@@ -6,6 +6,9 @@
 //! What the chain used up counts for each market too. The chain's own purses do not look at the
 //! markets': a market that was frozen for long must not leave the chain without a brake.
 //!
+//! Pauses of single calls are paid from the chain's purse for halts: who pauses the calls by which people
+//! leave halts the chain for them.
+//!
 //! Time is booked on the day of the decision. A ring of 31 days covers 30 days and the part of the
 //! current one, so what is still booked is never less than what was decided in the last 30 days.
 

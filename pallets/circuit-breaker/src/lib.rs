@@ -341,7 +341,8 @@ pub mod pallet {
 		/// The scope holds five restrictions, none of which this one would make needless.
 		TooManyLeases,
 		/// The committee has used its 72 hours on this scope in 30 days: at Guarded and ReduceOnly, or at
-		/// Auction and tighter. What it used on the chain counts for each market.
+		/// Auction and tighter. What it used on the chain counts for each market. Time in which it pauses
+		/// calls is time in which it halts the chain.
 		BudgetSpent,
 		/// Nothing is in force on this scope that people set.
 		NothingToLift,
@@ -452,7 +453,8 @@ pub mod pallet {
 
 		/// Pause a single call for `duration` milliseconds: until then whoever sends it is refused.
 		/// `pallet` and `call` are names as in the metadata. What the chain, its guardians and every
-		/// exit depend on cannot be paused.
+		/// exit depend on cannot be paused. The committee has 72 hours of pauses in 30 days, from the
+		/// same purse as its halts of the chain; pauses that overlap cost their time once.
 		#[pallet::call_index(4)]
 		#[pallet::weight((T::WeightInfo::pause_call(), DispatchClass::Operational))]
 		pub fn pause_call(

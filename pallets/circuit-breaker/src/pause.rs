@@ -85,6 +85,7 @@ impl<T: Config> Pallet<T> {
 			Err(TransactionPauseError::NotFound) => return Err(Error::<T>::UnknownCall.into()),
 			Err(_) => return Err(Error::<T>::NotPausable.into()),
 		}
+		Self::book_pause(powers.cause, Self::now().saturating_add(duration))?;
 		Self::change(Scope::Chain, |record, since| {
 			let (cause, until) = (powers.cause, since.saturating_add(duration));
 			// Under the chain's open incident, or a new one.

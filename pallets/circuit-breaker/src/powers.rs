@@ -5,7 +5,7 @@ use crate::{
 	lease::{is_liftable, Joined},
 	state::Wanted,
 	types::{locate, same_source, Lease, Record, SHORTEST_LEASE},
-	Budgets, Config, Error, Event, Pallet, SpentTokens,
+	Budgets, CallLeases, Config, Error, Event, Pallet, SpentTokens,
 };
 use alloc::vec::Vec;
 use breakwater_primitives::{Cause, Entry, IncidentLog, Level, MarketId, Millis, Scope};
@@ -175,6 +175,21 @@ impl<T: Config> Pallet<T> {
 		};
 		let time = until.saturating_sub(covered);
 		let booked = Budgets::<T>::mutate(scope, |b| b.book(purse, now, time, elsewhere));
+		ensure!(booked, Error::<T>::BudgetSpent);
+		Ok(())
+	}
+
+	/// Book the time for which a committee pauses a call, as if it halted the chain: what it adds to the
+	/// pauses that it already has. A call by which people leave is as good as a halt.
+	pub(crate) fn book_pause(cause: Cause, until: Millis) -> DispatchResult {
+		if !is_budgeted(cause) {
+			return Ok(());
+		}
+		let (now, leases) = (Self::now(), CallLeases::<T>::get());
+		let mine = leases.iter().filter(|lease| same_source(lease.cause, cause));
+		let covered = mine.map(|lease| lease.until).max().unwrap_or(now).max(now);
+		let time = until.saturating_sub(covered);
+		let booked = Budgets::<T>::mutate(Scope::Chain, |b| b.book(Purse::Halted, now, time, 0));
 		ensure!(booked, Error::<T>::BudgetSpent);
 		Ok(())
 	}

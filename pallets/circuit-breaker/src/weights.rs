@@ -53,7 +53,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Clock, calls, both shards, the incident (4), the pause: r 9, w 8; and what is over.
 	fn pause_call() -> Weight {
 		Weight::from_parts(25_000_000, 2 * SHARD + PAUSES + 6_000)
-			.saturating_add(T::DbWeight::get().reads_writes(9, 8))
+			.saturating_add(T::DbWeight::get().reads_writes(10, 9))
 			.saturating_add(Self::tidy_pauses())
 	}
 	fn resume_call() -> Weight {

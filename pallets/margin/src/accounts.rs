@@ -3,7 +3,7 @@
 use crate::{
 	types::Position, weights::WeightInfo, Accounts, Config, Error, Event, House, Keys, Pallet, Risk,
 };
-use breakwater_primitives::{Balance, Clearing, Custody, MarketId, Outflow, Permission};
+use breakwater_primitives::{Balance, Clearing, Custody, MarketId, Outflow, Permission, Venue};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::DispatchError;
 
@@ -74,6 +74,7 @@ impl<T: Config> Pallet<T> {
 		let idle = stored.positions.iter().all(Position::is_idle) && stored.orders.is_empty();
 		let owes = stored.quote < 0;
 		ensure!(idle && stored.keys == 0 && !owes, Error::<T>::AccountInUse);
+		ensure!(T::Venue::forget(account), Error::<T>::AccountInUse);
 		let quote = u128::try_from(stored.quote).unwrap_or(0);
 		let paid = quote.saturating_add(stored.deposit);
 		if paid > 0 || !stored.collaterals.is_empty() {

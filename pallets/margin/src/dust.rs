@@ -59,6 +59,7 @@ impl<T: Config> Pallet<T> {
 		let idle = stored.positions.iter().all(Position::is_idle);
 		let empty = stored.orders.is_empty() && stored.collaterals.is_empty();
 		ensure!(idle && empty, Error::<T>::AccountInUse);
+		ensure!(T::Venue::forget(account), Error::<T>::AccountInUse);
 		let dust = u128::try_from(stored.quote).map_err(|_| Error::<T>::NotDust)?;
 		ensure!(dust < DUST, Error::<T>::NotDust);
 		let since = stored.active.saturating_add(IDLE_DAYS);

@@ -920,7 +920,7 @@ pub mod pallet {
 		ExceedsWithdrawable,
 		/// An account cannot move collateral to itself.
 		SameAccount,
-		/// The account still has positions, orders or trading keys.
+		/// The account still has positions, orders, stop orders or trading keys.
 		AccountInUse,
 		/// The account has enough equity; there is nothing to liquidate.
 		NotLiquidatable,
@@ -1112,8 +1112,9 @@ pub mod pallet {
 			Ok(Some(Self::do_transfer(who, from, to, amount)?).into())
 		}
 
-		/// Close your account `sub`, which has no positions, orders or trading keys: what is in it is
-		/// paid out, and its entry and number are removed. Only the owner may.
+		/// Close your account `sub`, which has no positions, orders, stop orders or trading keys: what is
+		/// in it is paid out, its dead man's switch is off, and its entry and number are removed. Only
+		/// the owner may.
 		#[pallet::call_index(6)]
 		pub fn close_account(origin: OriginFor<T>, sub: u8) -> DispatchResult {
 			let who = ensure_signed(origin)?;

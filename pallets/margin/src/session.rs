@@ -492,6 +492,13 @@ impl<T: Config> Session for House<T> {
 			Err(_) => Verdict::Remove(Removal::Margin),
 		}
 	}
+	fn openable(&mut self, market: MarketId) -> Lots {
+		let Ok(terms) = self.risk(market) else { return Lots::ZERO };
+		let moved = self.moved.iter().find(|moved| moved.market == market).copied();
+		let moved = moved.unwrap_or(Moved { market, ..Default::default() });
+		let room = i128::from(terms.max_open_interest.0).saturating_sub(self.long_after(&moved));
+		Lots(u64::try_from(room.max(0)).unwrap_or(u64::MAX))
+	}
 	fn volume(&mut self, who: AccountRef) -> Balance {
 		let day = self.day();
 		let index = self.place(who);

@@ -353,7 +353,9 @@ impl<AccountId> Account<AccountId> {
 		}
 	}
 	/// The resting orders that it may have: what rests costs the chain something, and an order that
-	/// only reduces reserves no margin, so accounts with little in them may have fewer.
+	/// only reduces reserves no margin, so accounts with little in them may have fewer. It goes by the
+	/// quote balance, which every order has at hand; profit and loss that is not realised does not
+	/// count. What the equity allows is for the margin to say.
 	pub fn order_limit(&self) -> usize {
 		let more = u128::try_from(self.quote).unwrap_or(0) / PER_ORDER;
 		more.saturating_add(FREE_ORDERS.into()).min(MAX_ORDERS.into()) as usize

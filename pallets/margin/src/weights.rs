@@ -172,8 +172,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn close_account() -> Weight {
 		// Keys, account, ledger, funds, two asset accounts, asset, custody's and owner's system accounts;
-		// listings, and of each of four other assets its two accounts and itself.
-		micros(90, 40_000).saturating_add(T::DbWeight::get().reads_writes(24, 20))
+		// stops, switch and its bin; listings, and of each of four other assets its two accounts and
+		// itself.
+		micros(90, 45_000).saturating_add(T::DbWeight::get().reads_writes(27, 22))
 	}
 	fn liquidate() -> Weight {
 		let most = at_most(COUNTERPARTIES, MAX_POSITIONS as u16, MAX_ORDERS as u16);

@@ -23,33 +23,44 @@
 //! not paid.
 //!
 //! **Frequent batches** are the same at every block: what one block collected trades at the start of
-//! the next, inside the band. At one price the orders of a block stand in an order drawn by account
-//! and not by size, so that where an order stands in its block gives no advantage; who splits his
-//! orders over accounts draws more than once, but trades no more in sum at any other price than the
-//! marginal one. Orders that do not rest are refused there.
+//! the next, inside the band. At one price older blocks come first. The orders of one block stand in a
+//! circle there, and the lot with which they begin to trade is drawn by the hash of the block that
+//! collected them, which nobody knows who sends one. Each lot trades with the same probability, so
+//! neither the place of an order in its block gives an advantage nor its size, nor splitting it over
+//! accounts. Who authors the collecting block knows its hash before the others, and may choose among
+//! the blocks that he could make. Of more than 2,048 orders of one block at one price the first 2,048
+//! are drawn among, then the next. Orders that do not rest are refused there.
+//!
+//! **Bounds.** The price is found among the 2,000 orders that would trade first; where more would
+//! trade, `AuctionPriced` says that it is not `complete`: at least its lots trade there, but some other
+//! price might trade more. Open interest grows in an auction no further than the market's cap, and not
+//! at all while it is frozen: of two orders that would both open, the younger leaves.
 
 use crate::{
 	books::{best_crosses, Books},
-	order::Reason,
-	types::{MarketTerms, Mode, Phase},
+	types::{HotMarket, MarketTerms, Mode, Phase},
 	weights::{WeightInfo, Work},
-	Auctioning, Config, Event, Hot, Pallet, Terms,
+	Auctioning, Config, Draws, Event, Hot, Indications, Pallet, Terms,
 };
-use breakwater_core::{
-	auction::{
-		indicative, uncross, Counterparties, Ended, Indicative, Pair, Uncross, Uncrossed, Verdicts,
-	},
-	page::Resting,
+use breakwater_core::auction::{
+	indicative_counted, uncross, Ended, Indicative, Turns, Uncross, Uncrossed,
 };
 use breakwater_primitives::{
-	clearing::Fees, Auctions, Check, Clearing, Gate, GateView, Level, Lots, MarketId, Millis,
-	OrderId, Removal, Scope, Session, Side, SignedPpm, Ticks, Validity, Verdict, MAX_MARKETS,
+	Auctions, Check, Clearing, Gate, GateView, Level, MarketId, Millis, Scope, Session, Ticks,
+	Validity, MAX_MARKETS,
 };
-use codec::Encode;
-use core::marker::PhantomData;
-use frame_support::{pallet_prelude::Get, traits::UnixTime, weights::WeightMeter};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use crowd::{Crowd, Demand};
+use frame_support::{
+	pallet_prelude::Get,
+	traits::UnixTime,
+	weights::{Weight, WeightMeter},
+};
+use scale_info::TypeInfo;
 use sp_io::hashing::blake2_256;
-use sp_runtime::SaturatedConversion;
+use sp_runtime::{DispatchError, SaturatedConversion};
+
+mod crowd;
 
 /// The most blocks in which an auction may end.
 pub const CLOSING_BLOCKS: u8 = 16;
@@ -66,6 +77,28 @@ const PRICED_ORDERS: u32 = 2_000;
 const TOLD_ORDERS: u32 = 256;
 /// Pairs that trade in one session, and orders removed on the way.
 const STEP_FILLS: u16 = 8;
+/// Orders of one price that share a page at the least, on average, where a draw looks at them.
+const DRAWN_A_PAGE: u64 = 16;
+
+/// What decides, in a market of frequent batches, where the orders of one block begin.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Drawing {
+	/// The hash from which all draws of the auction under way are made.
+	pub seed: [u8; 32],
+	/// What was drawn for the prices that trade at present.
+	pub turns: Turns,
+}
 
 impl<T: Config> Auctions for Pallet<T> {
 	fn collect(scope: Scope, until: Millis) {
@@ -87,6 +120,10 @@ impl<T: Config> Pallet<T> {
 			Phase::Continuous if over => return,
 			Phase::Continuous => Phase::Collecting { until, extensions: 0 },
 			Phase::Collecting { extensions, .. } => Phase::Collecting { until, extensions },
+			// What has not traded yet waits for a price of after the halt.
+			Phase::Uncrossing { extensions, .. } if !over => {
+				Phase::Collecting { until, extensions }
+			},
 			Phase::Closing { extensions, .. } if !over => Phase::Collecting { until, extensions },
 			phase => phase,
 		};
@@ -146,7 +183,7 @@ impl<T: Config> Pallet<T> {
 		let hot = Hot::<T>::get(market);
 		match hot.phase {
 			Phase::Continuous if terms.mode == Mode::Continuous => Self::watch(market, false),
-			Phase::Continuous if !halted && best_crosses(&hot) => {
+			Phase::Continuous if !halted && crosses_within(&hot, &view) => {
 				Self::price_batch(market, &view, meter);
 			},
 			Phase::Collecting { until, extensions } if !halted => {
@@ -163,14 +200,50 @@ impl<T: Config> Pallet<T> {
 				if blocks < CLOSING_BLOCKS && !Self::ends_now(market) {
 					Self::set_phase(market, Phase::Closing { blocks, extensions });
 				} else {
-					Self::price_auction(market, extensions, meter);
+					Self::price_auction(market, terms, extensions, meter);
 				}
 			},
 			Phase::Uncrossing { .. } | Phase::Continuous | Phase::Collecting { .. } => {},
 		}
-		if let (Phase::Uncrossing { price }, false) = (Hot::<T>::get(market).phase, halted) {
-			Self::uncross_market(market, terms, price, meter);
+		match Hot::<T>::get(market).phase {
+			Phase::Uncrossing { price, extensions } if !halted => {
+				Self::uncross_market(market, terms, price, extensions, meter);
+			},
+			Phase::Collecting { .. } | Phase::Closing { .. } => Self::indicate(market, meter),
+			Phase::Uncrossing { .. } | Phase::Continuous => {},
 		}
+	}
+
+	/// Keep the price at which a market's auction would trade now, for those who ask within the block.
+	fn indicate(market: MarketId, meter: &mut WeightMeter) {
+		if !meter.can_consume(looking::<T>(TOLD_ORDERS)) {
+			return;
+		}
+		let (found, looked) = Self::price_of(market, (Ticks(1), Ticks::MAX), TOLD_ORDERS);
+		meter.consume(looking::<T>(looked));
+		let price = found.filter(|found| found.complete).map(|found| found.price);
+		if price != Indications::<T>::get(market) {
+			Indications::<T>::set(market, price);
+		}
+	}
+
+	/// A market's auction has found its price.
+	fn begin_uncross(market: MarketId, found: Option<Indicative>, extensions: u8, draws: bool) {
+		Indications::<T>::remove(market);
+		if draws {
+			let parent = frame_system::Pallet::<T>::parent_hash();
+			let seed = (parent, market).using_encoded(blake2_256);
+			Draws::<T>::insert(market, Drawing { seed, turns: Turns::default() });
+		} else {
+			Draws::<T>::remove(market);
+		}
+		if let Some(Indicative { price, lots, imbalance, complete }) = found {
+			Self::deposit_event(Event::AuctionPriced { market, price, lots, imbalance, complete });
+		}
+		// Without a price nothing trades, and what has expired still must not make the book look
+		// crossed.
+		let price = found.map_or(Ticks::ZERO, |found| found.price);
+		Self::set_phase(market, Phase::Uncrossing { price, extensions });
 	}
 
 	pub(crate) fn set_phase(market: MarketId, phase: Phase) {
@@ -189,13 +262,18 @@ impl<T: Config> Pallet<T> {
 		drawn.using_encoded(blake2_256)[0] < 64
 	}
 
-	/// The price at which the orders collected would trade inside `collar`.
-	fn price_of(market: MarketId, collar: (Ticks, Ticks), orders: u32) -> Option<Indicative> {
+	/// The price at which the orders collected would trade inside `collar`, and how many orders were
+	/// looked at.
+	fn price_of(
+		market: MarketId,
+		collar: (Ticks, Ticks),
+		orders: u32,
+	) -> (Option<Indicative>, u32) {
 		let index = T::Clearing::session().prices(market).index;
 		let mut books = Books::<T>::new();
 		let last = Hot::<T>::get(market).last.unwrap_or(Ticks(1));
 		let reference = if index.is_zero() { last } else { index };
-		indicative(books.store(), market, reference, collar, Self::seconds(), orders)
+		indicative_counted(books.store(), market, reference, collar, Self::seconds(), orders)
 	}
 
 	/// The price and size at which an auction under way would trade, if it can be told by looking at
@@ -204,12 +282,7 @@ impl<T: Config> Pallet<T> {
 		if Hot::<T>::get(market).phase == Phase::Continuous && !Self::batches(market) {
 			return None;
 		}
-		Self::price_of(market, (Ticks(1), Ticks::MAX), orders).filter(|found| found.complete)
-	}
-
-	/// [`Self::indicative_of`] for who asks within a block.
-	pub(crate) fn indicative_told(market: MarketId) -> Option<Indicative> {
-		Self::indicative_of(market, TOLD_ORDERS)
+		Self::price_of(market, (Ticks(1), Ticks::MAX), orders).0.filter(|found| found.complete)
 	}
 
 	fn batches(market: MarketId) -> bool {
@@ -217,11 +290,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Fix the price of an auction, or extend it.
-	fn price_auction(market: MarketId, extensions: u8, meter: &mut WeightMeter) {
-		if meter.try_consume(pricing::<T>()).is_err() {
+	fn price_auction(
+		market: MarketId,
+		terms: &MarketTerms,
+		extensions: u8,
+		meter: &mut WeightMeter,
+	) {
+		if !meter.can_consume(looking::<T>(PRICED_ORDERS)) {
 			return;
 		}
-		let found = Self::price_of(market, (Ticks(1), Ticks::MAX), PRICED_ORDERS);
+		let (found, looked) = Self::price_of(market, (Ticks(1), Ticks::MAX), PRICED_ORDERS);
+		meter.consume(looking::<T>(looked));
 		let prices = T::Clearing::session().prices(market);
 		let validity = prices.validity_at(Self::now_millis(), T::PriceAgeLimit::get());
 		let silent = validity >= Validity::Stale;
@@ -234,18 +313,18 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::AuctionExtended { market, price, extensions, until });
 			return;
 		}
-		// Without a price nothing trades, and what has expired still must not make the book look
-		// crossed.
-		Self::set_phase(market, Phase::Uncrossing { price: priced(found) });
+		Self::begin_uncross(market, found, extensions, terms.mode == Mode::FrequentBatch);
 	}
 
 	/// Fix the price of the batch that the last block collected.
 	fn price_batch(market: MarketId, view: &GateView, meter: &mut WeightMeter) {
-		if meter.try_consume(pricing::<T>()).is_err() {
+		if !meter.can_consume(looking::<T>(PRICED_ORDERS)) {
 			return;
 		}
-		let found = Self::price_of(market, (view.band.low, view.band.high), PRICED_ORDERS);
-		Self::set_phase(market, Phase::Uncrossing { price: priced(found) });
+		let collar = (view.band.low, view.band.high);
+		let (found, looked) = Self::price_of(market, collar, PRICED_ORDERS);
+		meter.consume(looking::<T>(looked));
+		Self::begin_uncross(market, found, 0, true);
 	}
 
 	/// Trade at the auction's price, as far as `meter` goes.
@@ -253,28 +332,37 @@ impl<T: Config> Pallet<T> {
 		market: MarketId,
 		terms: &MarketTerms,
 		price: Ticks,
+		extensions: u8,
 		meter: &mut WeightMeter,
 	) {
-		let fills = STEP_FILLS.into();
-		let most = T::WeightInfo::operation(&Work::worst(0, 0, 2 * fills, fills));
-		while meter.can_consume(most) {
-			let (step, work) = match Self::uncross_step(market, terms, price) {
-				Ok(done) => done,
+		while meter.can_consume(most_of_a_step::<T>()) {
+			let view = T::Gate::view(market);
+			// A trade may be what halts the market.
+			let goes_on = matches!(Hot::<T>::get(market).phase, Phase::Uncrossing { .. });
+			if !goes_on || view.level >= Level::Auction {
+				return;
+			}
+			let step = match Self::uncross_or_skip(market, terms, price, &view) {
+				Ok((step, spent)) => {
+					meter.consume(spent);
+					step
+				},
 				Err(error) => {
 					log::error!("market {market:?} does not uncross: {error:?}");
 					return;
 				},
 			};
-			meter.consume(T::WeightInfo::operation(&work));
 			match step.end {
 				Ended::Budget => {},
 				Ended::Stopped => return,
-				// A batch is bound to the band; what is left beyond it waits.
+				// A batch is bound to the band; what is left beyond it waits. The next price of an
+				// auction must stand where its first one had to.
 				Ended::Crossed if terms.mode == Mode::Continuous => {
-					let (blocks, extensions) = (CLOSING_BLOCKS, MAX_EXTENSIONS);
+					let blocks = CLOSING_BLOCKS;
 					return Self::set_phase(market, Phase::Closing { blocks, extensions });
 				},
 				Ended::Crossed | Ended::Done => {
+					Draws::<T>::remove(market);
 					Self::set_phase(market, Phase::Continuous);
 					if !price.is_zero() || terms.mode == Mode::Continuous {
 						Self::deposit_event(Event::AuctionEnded { market, price });
@@ -285,38 +373,84 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// A step of the uncross, and what it weighed. One that the clearing house refuses is tried with one
+	/// pair, and then without its younger order: nobody's account holds a market up.
+	fn uncross_or_skip(
+		market: MarketId,
+		terms: &MarketTerms,
+		price: Ticks,
+		view: &GateView,
+	) -> Result<(Uncrossed, Weight), DispatchError> {
+		let frozen = view.level.open_interest_frozen();
+		let whole = Self::uncross_step(market, terms, price, STEP_FILLS, Demand::Fill { frozen });
+		let fewer = whole.or_else(|error| {
+			log::warn!("market {market:?} uncrosses one by one: {error:?}");
+			Self::uncross_step(market, terms, price, 1, Demand::Fill { frozen })
+		});
+		fewer.or_else(|_| Self::uncross_step(market, terms, price, 1, Demand::RemoveYounger))
+	}
+
 	/// A few pairs in one session.
 	fn uncross_step(
 		market: MarketId,
 		terms: &MarketTerms,
 		price: Ticks,
-	) -> Result<(Uncrossed, Work), sp_runtime::DispatchError> {
+		most: u16,
+		demand: Demand,
+	) -> Result<(Uncrossed, Weight), DispatchError> {
 		frame_support::storage::with_storage_layer(|| {
 			let (mut session, mut books) = (T::Clearing::session(), Books::<T>::new());
-			let (max_fills, max_removals) = (STEP_FILLS, STEP_FILLS);
-			let at = Uncross { market, price, now: Self::seconds(), max_fills, max_removals };
-			let mut crowd = Crowd::<T, _> { session: &mut session, terms, _config: PhantomData };
+			let drawing = Draws::<T>::get(market);
+			let at = Uncross {
+				market,
+				price,
+				now: Self::seconds(),
+				max_fills: most,
+				max_removals: most,
+				turns: drawing.map(|drawing| drawing.turns).unwrap_or_default(),
+			};
+			let seed = drawing.map(|drawing| drawing.seed);
+			let mut crowd = Crowd::<T, _>::new(&mut session, terms, demand, seed);
 			let step = uncross(books.store(), &mut crowd, &at);
 			books.uncrossed(market, price, &step, terms.contract);
 			let mut work = Work::default();
 			work.matched(step.fills.saturating_mul(2), step.removals);
-			// Nobody adds more than he was asked for.
+			// Who adds to a position was asked for his margin, and the market for its open interest.
 			let settled = session.commit(Check::None)?;
 			work.settled(settled, books.save());
-			Ok((step, work))
+			if let Some(drawing) = drawing.filter(|drawing| drawing.turns != step.turns) {
+				Draws::<T>::insert(market, Drawing { turns: step.turns, ..drawing });
+			}
+			let pages = u64::from(step.looked).div_ceil(DRAWN_A_PAGE);
+			let looked = T::DbWeight::get().reads_writes(pages, 0);
+			Ok((step, T::WeightInfo::operation(&work).saturating_add(looked)))
 		})
 	}
 }
 
-/// What finding a price may cost: every order in a page of its own.
-fn pricing<T: Config>() -> frame_support::weights::Weight {
-	T::DbWeight::get().reads(u64::from(PRICED_ORDERS).saturating_mul(5) / 4)
+/// What finding a price may cost that looks at so many orders: each in a page of its own, with words
+/// above every fourth, and what is written with it.
+pub(crate) fn looking<T: Config>(orders: u32) -> Weight {
+	let reads = u64::from(orders).saturating_mul(5) / 4;
+	T::DbWeight::get().reads_writes(reads.saturating_add(8), 2)
 }
 
-/// The price found. Zero where there is none: nothing trades there, and what has expired leaves the
-/// book.
-fn priced(found: Option<Indicative>) -> Ticks {
-	found.map_or(Ticks::ZERO, |found| found.price)
+/// What a step of an uncross may cost.
+pub(crate) fn most_of_a_step<T: Config>() -> Weight {
+	let fills = u32::from(STEP_FILLS);
+	T::WeightInfo::operation(&Work::worst(0, 0, fills.saturating_mul(2), fills))
+		.saturating_add(looking::<T>(fills.saturating_mul(2)))
+}
+
+/// What an auction takes at least to go on: finding its price, and a step.
+pub(crate) fn least_of_an_auction<T: Config>() -> Weight {
+	looking::<T>(PRICED_ORDERS).saturating_add(most_of_a_step::<T>())
+}
+
+/// Whether the best prices of a market cross somewhere inside its band.
+fn crosses_within(hot: &HotMarket, view: &GateView) -> bool {
+	let inside = |(bid, ask): (Ticks, Ticks)| bid.min(view.band.high) >= ask.max(view.band.low);
+	best_crosses(hot) && hot.bid.zip(hot.ask).is_some_and(inside)
 }
 
 /// Whether `price` is further from the index than an auction that was extended so often accepts.
@@ -324,85 +458,4 @@ fn outside_collar(price: Ticks, index: Ticks, extensions: u8) -> bool {
 	let percent = COLLAR_PERCENT << extensions.min(MAX_EXTENSIONS);
 	let distance = u64::from(price.0.abs_diff(index.0));
 	!index.is_zero() && distance.saturating_mul(100) > u64::from(index.0).saturating_mul(percent)
-}
-
-/// Those who stand behind the orders of an auction.
-struct Crowd<'a, T, S> {
-	session: &'a mut S,
-	terms: &'a MarketTerms,
-	_config: PhantomData<T>,
-}
-
-impl<T: Config, S: Session> Crowd<'_, T, S> {
-	fn verdict(&mut self, id: OrderId, order: &Resting, want: Lots, takes: bool) -> Verdict {
-		let fee = self.fee(order);
-		self.session.pays(fee, takes);
-		self.session.maker(order.owner, id, want, order.reduce_only())
-	}
-
-	/// The maker's fee of an account, which is never a rebate here.
-	fn fee(&mut self, order: &Resting) -> SignedPpm {
-		let fees = self.terms.fees_at(self.session.volume(order.owner));
-		SignedPpm(fees.maker.0.max(0))
-	}
-}
-
-impl<T: Config, S: Session> Counterparties for Crowd<'_, T, S> {
-	fn verdicts(&mut self, pair: &Pair) -> Verdicts {
-		let (bid, ask) = (&pair.bid, &pair.ask);
-		let gone = Verdict::Remove(Removal::Margin);
-		let stays = Verdict::Fill(pair.lots);
-		if self.session.load(bid.order.owner).is_err() {
-			return Verdicts { bid: gone, ask: stays };
-		}
-		if self.session.load(ask.order.owner).is_err() {
-			return Verdicts { bid: stays, ask: gone };
-		}
-		if self.session.same_owner(bid.order.owner, ask.order.owner) {
-			// The older order keeps its place.
-			let own = Verdict::Remove(Removal::SelfTrade);
-			return match pair.younger() {
-				Side::Bid => Verdicts { bid: own, ask: stays },
-				Side::Ask => Verdicts { bid: stays, ask: own },
-			};
-		}
-		Verdicts {
-			bid: self.verdict(bid.id, &bid.order, pair.lots, pair.younger() == Side::Bid),
-			ask: self.verdict(ask.id, &ask.order, pair.lots, pair.younger() == Side::Ask),
-		}
-	}
-
-	fn filled(&mut self, pair: &Pair) {
-		let side = pair.younger();
-		let (taker, maker) = match side {
-			Side::Bid => (&pair.bid, &pair.ask),
-			Side::Ask => (&pair.ask, &pair.bid),
-		};
-		let fees = Fees {
-			taker: breakwater_primitives::Ppm(self.fee(&taker.order).0.unsigned_abs()),
-			maker: self.fee(&maker.order),
-		};
-		let (owner, reduce_only) = (taker.order.owner, taker.order.reduce_only());
-		let gone = taker.order.lots == pair.lots;
-		self.session.free(owner, taker.id, pair.lots, reduce_only, gone);
-		self.session.settle(&pair.fill(side), &fees);
-		Pallet::<T>::deposit_event(Event::AuctionFilled {
-			market: pair.market,
-			price: pair.price,
-			lots: pair.lots,
-			bid: pair.bid.id,
-			buyer: pair.bid.order.owner,
-			ask: pair.ask.id,
-			seller: pair.ask.order.owner,
-		});
-	}
-
-	fn removed(&mut self, id: OrderId, resting: &Resting, lots: Lots, why: Removal) {
-		let owner = resting.owner;
-		if self.session.load(owner).is_ok() {
-			self.session.free(owner, id, lots, resting.reduce_only(), true);
-		}
-		let reason = Reason::from(why);
-		Pallet::<T>::deposit_event(Event::OrderRemoved { id, account: owner, lots, reason });
-	}
 }

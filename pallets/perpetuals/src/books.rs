@@ -275,13 +275,17 @@ impl Touched {
 		if self.hot == self.stored {
 			return;
 		}
-		if self.hot.phase != self.stored.phase {
+		let mut hot = self.hot;
+		if hot.phase != self.stored.phase {
 			Pallet::<T>::watch(self.market, true);
+		} else {
+			// The commit may have halted the market: what it found is what the breaker acts on.
+			hot.phase = Hot::<T>::get(self.market).phase;
 		}
-		if self.hot == HotMarket::default() {
+		if hot == HotMarket::default() {
 			Hot::<T>::remove(self.market);
 		} else {
-			Hot::<T>::insert(self.market, self.hot);
+			Hot::<T>::insert(self.market, hot);
 		}
 	}
 

@@ -3,8 +3,8 @@
 use crate::{
 	books::Books,
 	types::{MarketTerms, Mode, Phase, Status, MAX_LOTS},
-	Config, Hot, HotMarket, Lapsing, MarketCount, NearestStops, Pages, Pallet, Premiums, Settling,
-	StopPages, Stops, Switches, Terms, Waiting, Words,
+	Config, Draws, Hot, HotMarket, Indications, Lapsing, MarketCount, NearestStops, Pages, Pallet,
+	Premiums, Settling, StopPages, Stops, Switches, Terms, Waiting, Words,
 };
 use alloc::collections::BTreeSet;
 use breakwater_core::{
@@ -28,10 +28,11 @@ impl<T: Config> Pallet<T> {
 	/// 2. Pages are not empty, and sorted by tick and time; every order has lots and a price.
 	/// 3. A bit of the bitmap is set exactly where there is something below it.
 	/// 4. Overflow pages hold orders of their tick that are later than those in the bucket's page.
-	/// 5. No book is crossed unless its orders are collected, and `Hot` has its best prices.
-	/// 7. Every stop order waits at its trigger, nothing else does, and the nearest are known.
+	/// 5. No book is crossed unless its orders are collected, and `Hot` has its best prices. Draws are
+	///    kept only while batches trade, indications only while orders are collected.
+	/// 6. Every stop order waits at its trigger, nothing else does, and the nearest are known.
+	/// 7. An account with a switch waits in the bin that the switch names, and nobody else does.
 	/// 8. Settled markets are looked at until they are closed; a closed one holds nothing.
-	/// 6. An account with a switch waits in the bin that the switch names, and nobody else does.
 	pub fn do_try_state() -> Checked {
 		Self::check_markets()?;
 		Pages::<T>::iter().try_for_each(|(key, page)| Self::check_page(key, &page))?;
@@ -218,6 +219,9 @@ impl<T: Config> Pallet<T> {
 		let crossed = bid.zip(ask).is_some_and(|(bid, ask)| bid >= ask);
 		let collected = hot.phase != Phase::Continuous || terms.mode == Mode::FrequentBatch;
 		ensure!(!crossed || collected, "a book is crossed");
+		let halted = hot.phase != Phase::Continuous;
+		ensure!(halted || !Draws::<T>::contains_key(market), "a draw outlived its batch");
+		ensure!(halted || !Indications::<T>::contains_key(market), "an auction is over and told");
 		Ok(())
 	}
 }

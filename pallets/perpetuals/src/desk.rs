@@ -3,7 +3,6 @@
 use crate::{
 	books::{Books, Outcome},
 	order::{BatchAction, Cut, PlaceOrder, TimeInForce},
-	types::Mode,
 	weights::{WeightInfo, Work},
 	Config, Error, Event, Numbered, Pallet,
 };
@@ -16,7 +15,6 @@ use breakwater_primitives::{
 	api::DryRun, AccountRef, Check, Clearing, ClientId, Hold, Lots, MarketId, OrderId, Permission,
 	Sequence, Session, Side, Ticks,
 };
-use codec::Encode;
 use frame_support::{
 	dispatch::{
 		DispatchErrorWithPostInfo, DispatchResult, DispatchResultWithPostInfo, Pays,
@@ -26,7 +24,6 @@ use frame_support::{
 	pallet_prelude::{DispatchError, Get},
 	traits::UnixTime,
 };
-use sp_io::hashing::blake2_256;
 use sp_runtime::SaturatedConversion;
 
 mod admission;
@@ -106,6 +103,11 @@ impl<T: Config> Desk<T> {
 			rests: None,
 			work: Work::default(),
 		})
+	}
+
+	/// What it did so far.
+	pub(crate) fn work(&self) -> Work {
+		self.work
 	}
 
 	/// Check the account, then write everything. The check comes first because it alone can refuse.
@@ -292,31 +294,17 @@ impl<T: Config> Desk<T> {
 		}
 	}
 
-	/// The place in time of the next order that comes to rest. In a market of frequent batches the
-	/// orders of a block stand in an order that neither their senders nor the block's author choose:
-	/// by a hash of the parent block and the account, whatever their size.
+	/// The place in time of the next order that comes to rest: that of its arrival, in every market.
 	fn next_sequence(&mut self) -> Sequence {
 		let next = match self.sequence {
 			Some(last) => last.next(),
 			None => {
 				let block = frame_system::Pallet::<T>::block_number().saturated_into::<u32>();
-				let index = match &self.arena {
-					Some(arena) if arena.terms.mode == Mode::FrequentBatch => self.drawn(),
-					_ => frame_system::Pallet::<T>::extrinsic_index()
-						.unwrap_or(u32::MAX)
-						.saturated_into(),
-				};
-				Sequence::new(block, index, Numbered::<T>::get()).next()
+				let index = frame_system::Pallet::<T>::extrinsic_index().unwrap_or(u32::MAX);
+				Sequence::new(block, index.saturated_into(), Numbered::<T>::get()).next()
 			},
 		};
 		self.sequence = Some(next);
 		next
-	}
-
-	/// The account's place among those that order in this block, as the parent block drew it.
-	fn drawn(&self) -> u16 {
-		let parent = frame_system::Pallet::<T>::parent_hash();
-		let hash = (parent, self.who).using_encoded(blake2_256);
-		u16::from_le_bytes([hash[0], hash[1]])
 	}
 }

@@ -27,8 +27,9 @@
 //! of prices in it binds every trade, also those that liquidate: an order that would trade beyond it
 //! is cut there, and the breaker is told. Cancelling is never denied and does not ask.
 //!
-//! Self-trade prevention is by owner, over all his sub-accounts; each order says which of the two
-//! gives way. An order that is refused is charged no less than one that rests.
+//! Self-trade prevention is by owner, over all his sub-accounts; the order that comes says which of the
+//! two gives way, or both, or by how much both become smaller. In an auction neither comes, and the
+//! younger gives way. An order that is refused is charged no less than one that rests.
 //!
 //! Orders that have expired, and those that the band has left behind, leave the book when a taker
 //! meets them, or when anybody cancels them, which is free. A dead man's switch cancels the orders
@@ -38,17 +39,17 @@
 //! not fit goes on in the next.
 //!
 //! ```text
-//!   on_poll ──► auctions and batches trade at one price ──► books of settled markets are cleared
-//!           ──► stop orders that wait behind others
-//!                 ──► switches that lapsed ──► premiums are sampled, funding accrues
-//!   a price       ──► stop orders that it crosses, within the meter of the feed
+//!   on_initialize ──► switches that lapsed ──► premiums are sampled, funding accrues
+//!   on_poll ──► stop orders that wait behind others ──► auctions and batches trade at one price
+//!           ──► books of settled markets are cleared
+//!   a price ──► stop orders that it crosses, as far as the meter of the feed goes
 //! ```
 //!
-//! A market that is settled loses its orders and stops in the same way, and is closed when it is empty and
-//! everybody is paid.
+//! Each has a part of the budget of its own, so none starves another. A market that is settled loses its
+//! orders and stops in the same way, and is closed when it is empty and everybody is paid.
 //!
-//! Each has its story: `auction.rs`, `stops.rs`, `switch.rs`, `premium.rs`, `settlement.rs`; [`funding`]
-//! has the formulas.
+//! Each has its story: `hook.rs`, `auction.rs`, `stops.rs`, `switch.rs`, `premium.rs`, `settlement.rs`;
+//! [`funding`] has the formulas.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -58,6 +59,7 @@ mod auction;
 mod books;
 mod desk;
 pub mod funding;
+mod hook;
 mod listing;
 mod market;
 mod premium;
@@ -78,7 +80,7 @@ pub mod order;
 pub mod types;
 pub mod weights;
 
-pub use auction::{CLOSING_BLOCKS, EXTENSION, MAX_EXTENSIONS};
+pub use auction::{Drawing, CLOSING_BLOCKS, EXTENSION, MAX_EXTENSIONS};
 pub use listing::MarketChange;
 pub use order::{
 	BatchAction, Cut, OrderKind, PlaceOrder, Reason, RestingOrder, SelfTrade, TimeInForce,
@@ -255,6 +257,25 @@ pub mod pallet {
 	/// The markets whose auctions or batches are looked at in every block, one bit each.
 	#[pallet::storage]
 	pub type Auctioning<T: Config> = StorageValue<Value = u64, QueryKind = ValueQuery>;
+
+	/// What decides where the orders of one block begin to trade, in each market of frequent batches that
+	/// trades at present.
+	#[pallet::storage]
+	pub type Draws<T: Config> = StorageMap<
+		Hasher = Identity,
+		Key = MarketId,
+		Value = Drawing,
+		MaxValues = ConstU32<{ MAX_MARKETS as u32 }>,
+	>;
+
+	/// The price at which the orders collected for each auction would trade, as at the start of the block.
+	#[pallet::storage]
+	pub type Indications<T: Config> = StorageMap<
+		Hasher = Identity,
+		Key = MarketId,
+		Value = Ticks,
+		MaxValues = ConstU32<{ MAX_MARKETS as u32 }>,
+	>;
 
 	/// The dead man's switch of each account that has set one.
 	#[pallet::storage]
@@ -466,6 +487,20 @@ pub mod pallet {
 			/// When it may end at the earliest, in milliseconds of chain time.
 			until: Millis,
 		},
+		/// The orders collected for an auction, or a batch, trade at this price now.
+		AuctionPriced {
+			/// The market.
+			market: MarketId,
+			/// The price of every trade.
+			price: Ticks,
+			/// What would trade if everybody can carry it, in lots.
+			lots: Lots,
+			/// What the bids that would trade want more than the asks offer, in lots; negative where
+			/// the asks are more.
+			imbalance: i64,
+			/// Whether every order that matters was looked at. If not, another price might trade more.
+			complete: bool,
+		},
 		/// A trade of an auction. Both orders rested, and each has so many lots less; without lots left
 		/// it is gone.
 		AuctionFilled {
@@ -514,9 +549,11 @@ pub mod pallet {
 		InvalidPrice,
 		/// An order for nothing.
 		ZeroLots,
-		/// The order is smaller than the market's smallest, and does not close a whole position.
+		/// The order is smaller than the market's smallest. An order that may only reduce a position is
+		/// taken if it does not rest, or closes the whole position.
 		BelowMinimum,
-		/// The order is larger than the market's largest.
+		/// The order is larger than the market's largest. An order that may only reduce a position may
+		/// have up to 2^40 lots.
 		AboveMaximum,
 		/// The order would expire before it is placed. The time is in seconds since the Unix epoch.
 		ExpiryInPast,
@@ -540,7 +577,8 @@ pub mod pallet {
 		MarketGuarded,
 		/// The market is at level 3, ReduceOnly: only post-only orders open positions.
 		MarketReduceOnly,
-		/// The market is at level 4, Auction: nothing trades until it reopens.
+		/// The market is at level 4, Auction, or trades in frequent batches: only orders that may rest are
+		/// taken, and none while it trades.
 		MarketInAuction,
 		/// The market is at level 5, Freeze: nothing trades.
 		MarketFrozen,
@@ -597,21 +635,14 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			let mut meter = WeightMeter::with_limit(T::HookWeight::get());
-			Self::lapse_switches(&mut meter);
-			Self::sample_premiums(&mut meter);
-			T::WeightInfo::block(MarketCount::<T>::get()).saturating_add(meter.consumed())
+			let spent = Self::begin_block();
+			T::WeightInfo::block(MarketCount::<T>::get()).saturating_add(spent)
 		}
 
 		/// Before all transactions but after the inherents, so that prices are judged by the time of
 		/// this block: after an outage nothing trades as if no time had passed.
 		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
-			let limit = T::HookWeight::get().min(meter.remaining());
-			let mut own = WeightMeter::with_limit(limit);
-			Self::run_auctions(&mut own);
-			Self::clear_settled(&mut own);
-			Self::fire_backlog(&mut own);
-			meter.consume(own.consumed());
+			Self::poll_block(meter);
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {
@@ -621,6 +652,7 @@ pub mod pallet {
 		fn integrity_test() {
 			assert!(T::MaxFills::get() > 0, "a taker must be able to fill an order");
 			assert!(T::MaxRemovals::get() > 0, "a taker must be able to pass an expired order");
+			Self::check_parts();
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -637,8 +669,8 @@ pub mod pallet {
 		/// The timelock, after the delay for what adds risk.
 		///
 		/// ## Errors
-		/// - `InvalidSymbol`, `SymbolTaken`, `InvalidContract`, `FeeTooHigh`, `InvalidSizeBounds`,
-		///   `InvalidRisk`: see there.
+		/// - `InvalidSymbol`, `SymbolTaken`, `InvalidContract`, `FeeTooHigh`, `InvalidFeeTiers`,
+		///   `RebateTooHigh`, `InvalidSizeBounds`, `InvalidRisk`: see there.
 		/// - `TooManyMarkets`: 64 are listed.
 		///
 		/// ## Events
@@ -796,8 +828,11 @@ pub mod pallet {
 		}
 
 		/// Set or renew the dead man's switch of the account: unless this is called again within so
-		/// many blocks, all its resting orders are cancelled, up to 7 blocks later, or more where very
-		/// many lapse at once. Zero switches it off. Stop orders stay.
+		/// many blocks, all its resting orders are cancelled, up to 7 blocks later, or up to 71 where
+		/// thousands of accounts lapse around that block, and more where one block has not the weight
+		/// for all that lapse. In the extreme, where some 18,000 accounts wait around the same blocks,
+		/// the orders of one that did renew may be cancelled early. Zero switches it off. Stop orders
+		/// stay.
 		///
 		/// ## Dispatch Origin
 		/// Signed.
@@ -810,15 +845,22 @@ pub mod pallet {
 		/// - `SwitchSet`; when it lapses, `SwitchLapsed` and `OrderRemoved` for each order
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::set_switch())]
-		pub fn set_switch(origin: OriginFor<T>, sub: u8, blocks: u32) -> DispatchResult {
+		pub fn set_switch(
+			origin: OriginFor<T>,
+			sub: u8,
+			blocks: u32,
+		) -> DispatchResultWithPostInfo {
 			let key = ensure_signed(origin)?;
 			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
-			Self::do_set_switch(who, blocks)
+			let unused = Self::do_set_switch(who, blocks)?;
+			Ok(Some(T::WeightInfo::set_switch().saturating_sub(unused)).into())
 		}
 
 		/// Let an order wait until the mark price comes to a trigger: a stop loss or a take profit. It
 		/// is placed then as if its owner sent it, and may be refused then; nothing is reserved for it
-		/// before. An account has 16 at the most. Liquidation and the dead man's switch leave them.
+		/// before. An account has 16 at the most. Liquidation and the dead man's switch leave them, and
+		/// an account cannot be closed before they are cancelled. Within an auction they wait; they fire
+		/// after it.
 		///
 		/// ## Dispatch Origin
 		/// Signed.
@@ -826,6 +868,7 @@ pub mod pallet {
 		/// ## Errors
 		/// - `MarketNotFound`, `InvalidPrice`, `ZeroLots`, `AboveMaximum`: the order is not one for this
 		///   market.
+		/// - `MarketInAuction`: the order does not rest, and the market trades in frequent batches.
 		/// - `StopReached`: the mark price is beyond the trigger already.
 		/// - `TooManyStops`, `StopsFull`: there is no room for it.
 		///
@@ -833,10 +876,15 @@ pub mod pallet {
 		/// - `StopPlaced`; later `StopFired`, and `StopFailed` or those of `place`
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::place_stop())]
-		pub fn place_stop(origin: OriginFor<T>, sub: u8, stop: StopOrder) -> DispatchResult {
+		pub fn place_stop(
+			origin: OriginFor<T>,
+			sub: u8,
+			stop: StopOrder,
+		) -> DispatchResultWithPostInfo {
 			let key = ensure_signed(origin)?;
 			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
-			Self::do_place_stop(who, stop)
+			let unused = Self::do_place_stop(who, stop)?.unused::<T>(11, 4);
+			Ok(Some(T::WeightInfo::place_stop().saturating_sub(unused)).into())
 		}
 
 		/// Cancel the stop order in a slot, or all stop orders of the account. Never denied.
@@ -854,14 +902,23 @@ pub mod pallet {
 			T::WeightInfo::cancel_stops(if slot.is_some() { 1 } else { MAX_STOPS }),
 			DispatchClass::Operational,
 		))]
-		pub fn cancel_stop(origin: OriginFor<T>, sub: u8, slot: Option<u8>) -> DispatchResult {
+		pub fn cancel_stop(
+			origin: OriginFor<T>,
+			sub: u8,
+			slot: Option<u8>,
+		) -> DispatchResultWithPostInfo {
 			let key = ensure_signed(origin)?;
 			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
-			Self::do_cancel_stop(who, slot)
+			let (stops, looked) = Self::do_cancel_stop(who, slot)?;
+			let stops = stops.max(1);
+			let unused = looked.unused::<T>(u64::from(stops) * 527, u64::from(stops) * 6);
+			Ok(Some(T::WeightInfo::cancel_stops(stops).saturating_sub(unused)).into())
 		}
 
 		/// Tighten a market's terms at once: a larger smallest order, a smaller largest one, or only
-		/// orders that reduce a position. Resting orders stay.
+		/// orders that reduce a position. Resting orders stay, and who has a position gets out whatever
+		/// the bounds are: they do not bind an order that closes all of it, nor, but for resting orders
+		/// that are too small, one that may only reduce it.
 		///
 		/// ## Dispatch Origin
 		/// The technical committee.
@@ -912,7 +969,8 @@ pub mod pallet {
 		/// Change fees, mode or tier of a market.
 		///
 		/// ## Dispatch Origin
-		/// The timelock, after the delay for what neither adds nor denies risk.
+		/// The timelock, after the delay for what neither adds nor denies risk; after that for what adds
+		/// risk where the new tier lets funding be higher.
 		///
 		/// ## Errors
 		/// - `MarketNotFound`, `FeeTooHigh`, `InvalidFeeTiers`, `RebateTooHigh`
@@ -926,7 +984,11 @@ pub mod pallet {
 			market: MarketId,
 			change: MarketChange,
 		) -> DispatchResult {
-			T::ChangeOrigin::ensure_origin(origin)?;
+			if Self::raises_funding(market, &change) {
+				T::ListOrigin::ensure_origin(origin)?;
+			} else {
+				T::ChangeOrigin::ensure_origin(origin)?;
+			}
 			Self::do_change(market, change)
 		}
 	}

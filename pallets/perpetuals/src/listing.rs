@@ -1,11 +1,12 @@
 //! Changing the terms of a market, one call for each direction.
 
 use crate::{
-	auction::{CLOSING_BLOCKS, MAX_EXTENSIONS},
+	auction::CLOSING_BLOCKS,
+	funding,
 	types::{FeeTiers, MarketTerms, Mode, Phase, Status, Tier},
 	Config, Error, Event, Hot, Pallet, Terms,
 };
-use breakwater_primitives::{clearing::Fees, Lots, MarketId};
+use breakwater_primitives::{clearing::Fees, Clearing, Lots, MarketId};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{dispatch::DispatchResult, ensure};
 use scale_info::TypeInfo;
@@ -75,6 +76,16 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// Whether a change lets the funding of a market be higher than it may be now.
+	pub(crate) fn raises_funding(market: MarketId, change: &MarketChange) -> bool {
+		let (Some(terms), Some(tier)) = (Terms::<T>::get(market), change.tier) else {
+			return false;
+		};
+		let (initial, maintenance) = T::Clearing::base_fractions(market);
+		let cap = |tier| funding::cap(tier, initial, maintenance);
+		cap(tier) > cap(terms.tier)
+	}
+
 	/// Change what is neither.
 	pub(crate) fn do_change(market: MarketId, change: MarketChange) -> DispatchResult {
 		let before = Terms::<T>::get(market).ok_or(Error::<T>::MarketNotFound)?.mode;
@@ -93,7 +104,7 @@ impl<T: Config> Pallet<T> {
 		let mut hot = Hot::<T>::get(market);
 		if after == Mode::Continuous && hot.phase == Phase::Continuous {
 			// What the last batch collected may cross, and trades first.
-			hot.phase = Phase::Closing { blocks: CLOSING_BLOCKS, extensions: MAX_EXTENSIONS };
+			hot.phase = Phase::Closing { blocks: CLOSING_BLOCKS, extensions: 0 };
 			Hot::<T>::insert(market, hot);
 		}
 		Ok(())

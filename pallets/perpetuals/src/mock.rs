@@ -92,6 +92,9 @@ thread_local! {
 	static NOW: Cell<Millis> = Cell::default();
 	static MAX_ORDERS: Cell<usize> = Cell::default();
 	static REFUSES_MARKETS: Cell<bool> = Cell::default();
+	static CAP: Cell<u64> = const { Cell::new(u64::MAX) };
+	static REFUSED: Cell<AccountRef> = const { Cell::new(AccountRef(u32::MAX)) };
+	static HALTS: Cell<Option<(MarketId, Millis)>> = Cell::default();
 }
 
 pub const UNKNOWN: DispatchError = DispatchError::Other("no such account");
@@ -203,6 +206,18 @@ impl House {
 	}
 	pub fn max_orders(max: usize) {
 		MAX_ORDERS.set(max);
+	}
+	/// The most lots of open interest of a market.
+	pub fn cap(lots: u64) {
+		CAP.set(lots);
+	}
+	/// Refuse every commit that changes a position of this account.
+	pub fn refuse(who: AccountRef) {
+		REFUSED.set(who);
+	}
+	/// Let the next commit find something that halts a market.
+	pub fn halt_in_commit(market: MarketId, until: Millis) {
+		HALTS.set(Some((market, until)));
 	}
 	pub fn refuse_markets() {
 		REFUSES_MARKETS.set(true);
@@ -319,6 +334,16 @@ impl Session for Accounts {
 			false => Verdict::Fill(want),
 		}
 	}
+	fn openable(&mut self, market: MarketId) -> Lots {
+		let held = |account: &Account| {
+			account.positions.get(&market).copied().unwrap_or_default().max(0) as u64
+		};
+		let stored: u64 = ACCOUNTS.with_borrow(|all| {
+			all.iter().filter(|(who, _)| !self.0.contains_key(who)).map(|(_, a)| held(a)).sum()
+		});
+		let loaded: u64 = self.0.values().map(held).sum();
+		Lots(CAP.get().saturating_sub(stored + loaded))
+	}
 	fn volume(&mut self, who: AccountRef) -> u128 {
 		self.of(who).volume
 	}
@@ -338,6 +363,14 @@ impl Session for Accounts {
 			if exposure > after.limit && exposure > Self::exposure(&before, market) {
 				return Err(MARGIN);
 			}
+		}
+		if let Some(account) = self.0.get(&REFUSED.get()) {
+			if account.positions != House::account(REFUSED.get()).positions {
+				return Err(MARGIN);
+			}
+		}
+		if let Some((market, until)) = HALTS.take() {
+			<Perpetuals as Auctions>::collect(Scope::Market(market), until);
 		}
 		let accounts = self.0.len() as u16;
 		ACCOUNTS.with_borrow_mut(|all| all.extend(self.0));
@@ -407,6 +440,9 @@ impl ExtBuilder {
 		HookWeight::set(Weight::from_parts(1_000_000_000_000, u64::MAX));
 		MAX_ORDERS.set(64);
 		REFUSES_MARKETS.set(false);
+		CAP.set(u64::MAX);
+		REFUSED.set(AccountRef(u32::MAX));
+		HALTS.set(None);
 		Clock::set(1_000);
 		let (index, validity) = (Ticks(1_000), Validity::Valid);
 		PRICES.set(Prices { index, validity, at: 1_000_000, ..Default::default() });

@@ -132,11 +132,13 @@ pub struct PlaceOrder {
 	/// The trader's own number for it, unlike that of his other resting orders; zero means none.
 	pub client: ClientId,
 	/// What happens when it meets a resting order of the same owner, whichever of his sub-accounts
-	/// either belongs to.
+	/// either belongs to. It goes by the order that comes. Where neither does, in auctions and frequent
+	/// batches, the younger of the two is cancelled, whatever either says.
 	pub self_trade: SelfTrade,
 	/// The most resting orders that it fills, and also the most that it removes on its way; what is
-	/// left then is cancelled. A post-only order fills none, and removes up to 4 that have expired. Zero means 8 for an order that may rest, and as many as a call may
-	/// for another. The fee that is reserved for the order grows with it.
+	/// left then is cancelled. A post-only order fills none, and removes up to 4 that have expired.
+	/// Zero means 8 for an order that may rest, and as many as a call may for another. The fee that is
+	/// reserved for the order grows with it.
 	pub max_fills: u8,
 }
 
@@ -293,6 +295,10 @@ pub enum Reason {
 	/// The prices at which trades may happen have left it behind: it bid more, or asked for less.
 	#[codec(index = 6)]
 	Band,
+	/// In an auction it would have opened more than the market may have open, and was the younger of
+	/// two that did.
+	#[codec(index = 7)]
+	OpenInterest,
 	/// The market is being settled.
 	#[codec(index = 20)]
 	Settlement,
@@ -307,6 +313,7 @@ impl From<breakwater_primitives::Removal> for Reason {
 			Removal::ReduceOnly => Reason::ReduceOnly,
 			Removal::SelfTrade => Reason::SelfTrade,
 			Removal::Band => Reason::Band,
+			Removal::OpenInterest => Reason::OpenInterest,
 		}
 	}
 }

@@ -11,6 +11,11 @@
 //!     └──► Backlog: the market's stops go on at the start of the next blocks
 //! ```
 //!
+//! A stop fires within the feed that reaches it as far as the feed's weight goes, with what its own
+//! order may take at the most: one that may fill a few resting orders fires at once, one that may fill
+//! as many as a call may, like a market order without a bound of its own, at the start of the next
+//! block. What a stop took, not what it might have taken, is what it leaves less for the others.
+//!
 //! A stop that fires is an ordinary order, checked like any other; nothing is reserved for it before.
 //! While a market is collected or halted, or its price disputed, its stops wait; they fire after it has
 //! reopened, if the mark is still beyond them.
@@ -18,7 +23,7 @@
 use crate::{
 	desk::Desk,
 	order::PlaceOrder,
-	types::{Phase, MAX_LOTS},
+	types::{Mode, Phase, MAX_LOTS},
 	weights::{WeightInfo, Work},
 	Config, Error, Event, Hot, NearestStops, Pallet, StopBacklog, StopPages, StopWords, Stops,
 	Terms,
@@ -35,7 +40,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
-	pallet_prelude::Get,
+	pallet_prelude::{DispatchError, Get},
 	storage::with_storage_layer,
 	traits::ConstU32,
 	weights::{Weight, WeightMeter},
@@ -192,7 +197,7 @@ impl<T: Config> OnPrice for Pallet<T> {
 
 impl<T: Config> Pallet<T> {
 	/// Let a stop order of `who` wait in a slot.
-	pub(crate) fn do_place_stop(who: AccountRef, stop: StopOrder) -> DispatchResult {
+	pub(crate) fn do_place_stop(who: AccountRef, stop: StopOrder) -> Result<Looked, DispatchError> {
 		let StopOrder { when, trigger, order } = stop;
 		let market = order.market;
 		let terms = Terms::<T>::get(market).ok_or(Error::<T>::MarketNotFound)?;
@@ -200,7 +205,10 @@ impl<T: Config> Pallet<T> {
 		let priced = !trigger.is_zero() && !order.kind.limit().is_zero();
 		ensure!(priced, Error::<T>::InvalidPrice);
 		ensure!(!order.lots.is_zero(), Error::<T>::ZeroLots);
-		// A reduce-only order is clipped to the position when it fires.
+		// The orders of a batch wait for it.
+		let kept = terms.mode == Mode::Continuous || order.kind.time_in_force().rests();
+		ensure!(kept, Error::<T>::MarketInAuction);
+		// A reduce-only order is clipped to the position when it fires, however large that is then.
 		let bounded = order.lots <= terms.max_lots || order.reduce_only && order.lots <= MAX_LOTS;
 		ensure!(bounded, Error::<T>::AboveMaximum);
 		let mark = T::Clearing::session().prices(market).mark;
@@ -213,44 +221,48 @@ impl<T: Config> Pallet<T> {
 		let mut triggers = store::<T>();
 		arm(&mut triggers, market, when.kind(), trigger, who, slot, 0)
 			.map_err(|_| Error::<T>::StopsFull)?;
-		triggers.flush();
+		let looked = Looked::by(triggers);
 		NearestStops::<T>::mutate(market, |nearest| nearest.admit(when, trigger));
 		Stops::<T>::insert(who, stops);
 		Self::deposit_event(Event::StopPlaced { account: who, slot, market, when, trigger });
-		Ok(())
+		Ok(looked)
 	}
 
 	/// Cancel the stop order in a slot of `who`, or all of them.
-	pub(crate) fn do_cancel_stop(who: AccountRef, slot: Option<u8>) -> DispatchResult {
+	pub(crate) fn do_cancel_stop(
+		who: AccountRef,
+		slot: Option<u8>,
+	) -> Result<(u32, Looked), DispatchError> {
 		let stops = Stops::<T>::get(who);
 		let named = |waiting: &&Waiting| slot.is_none_or(|slot| waiting.slot == slot);
 		let gone: BoundedVec<Waiting, ConstU32<MAX_STOPS>> =
 			BoundedVec::truncate_from(stops.iter().filter(named).copied().collect());
 		ensure!(slot.is_none() || !gone.is_empty(), Error::<T>::StopNotFound);
+		let (cancelled, mut looked) = (gone.len() as u32, Looked::default());
 		for Waiting { slot, stop } in gone {
 			let market = stop.order.market;
-			Self::take_stop(who, slot, market, stop.when.kind(), stop.trigger);
+			looked.add(Self::take_stop(who, slot, market, stop.when.kind(), stop.trigger).1);
 			let nearest = NearestStops::<T>::get(market);
 			if [nearest.below, nearest.above].contains(&Some(stop.trigger)) {
-				Self::renew_nearest(market);
+				looked.add(Self::renew_nearest(market));
 			}
 			Self::deposit_event(Event::StopCancelled { account: who, slot });
 		}
-		Ok(())
+		Ok((cancelled, looked))
 	}
 
 	/// Take a stop order out of its slot and away from its trigger. The nearest are for the caller to
-	/// renew.
+	/// renew. Also returns which pages that took.
 	pub(crate) fn take_stop(
 		who: AccountRef,
 		slot: u8,
 		market: MarketId,
 		kind: Kind,
 		trigger: Ticks,
-	) -> Option<StopOrder> {
+	) -> (Option<StopOrder>, Looked) {
 		let mut triggers = store::<T>();
 		disarm(&mut triggers, market, kind, trigger, who, slot);
-		triggers.flush();
+		let looked = Looked::by(triggers);
 		let mut taken = None;
 		Stops::<T>::mutate_exists(who, |stored| {
 			let Some(stops) = stored else { return };
@@ -260,11 +272,11 @@ impl<T: Config> Pallet<T> {
 				*stored = None;
 			}
 		});
-		taken
+		(taken, looked)
 	}
 
-	/// Look for the nearest stops of a market anew, which reads every page of a bucket.
-	pub(crate) fn renew_nearest(market: MarketId) {
+	/// Look for the nearest stops of a market anew, which reads every page of a bucket. Returns which.
+	pub(crate) fn renew_nearest(market: MarketId) -> Looked {
 		let mut triggers = store::<T>();
 		let below = nearest(&mut triggers, market, Kind::Falling);
 		let above = nearest(&mut triggers, market, Kind::Rising);
@@ -274,6 +286,7 @@ impl<T: Config> Pallet<T> {
 		} else if now != NearestStops::<T>::get(market) {
 			NearestStops::<T>::insert(market, now);
 		}
+		Looked { written: 1, ..Looked::by(triggers) }
 	}
 
 	/// Remember whether stops of the market that the mark has crossed still wait.
@@ -316,62 +329,119 @@ impl<T: Config> Pallet<T> {
 
 	/// Fire the stops that the mark has crossed. Returns whether none is left.
 	fn fire_stops(market: MarketId, prices: &Prices, meter: &mut WeightMeter) -> bool {
-		let renewal = T::DbWeight::get().reads_writes(BUCKET_READS, 1);
-		let least = most_of_a_stop::<T>().saturating_add(renewal);
+		let looks = T::DbWeight::get().reads_writes(BUCKET_READS.saturating_mul(2), 1);
 		loop {
 			if !NearestStops::<T>::get(market).reached(prices.mark) {
 				return true;
 			}
 			// A stop that fires may be what halts the market.
-			if !meter.can_consume(least) || !Self::stops_fire(market, prices) {
+			if !meter.can_consume(looks) || !Self::stops_fire(market, prices) {
 				return false;
 			}
-			meter.consume(renewal);
-			Self::fire_some(market, prices, meter);
-			Self::renew_nearest(market);
-		}
-	}
-
-	/// Fire a few of the stops that the mark has crossed, those furthest beyond it first.
-	fn fire_some(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
-		let most = most_of_a_stop::<T>();
-		let mut triggers = store::<T>();
-		for kind in [Kind::Falling, Kind::Rising] {
-			for (tick, found) in crossed(&mut triggers, market, kind, prices.mark, LOOKED_FOR) {
-				if !meter.can_consume(most) || !Self::stops_fire(market, prices) {
-					return;
-				}
-				let work = Self::fire(market, kind, tick, found.account, found.what);
-				meter.consume(T::WeightInfo::operation(&work).saturating_add(moved::<T>()));
+			let fired = Self::fire_some(market, prices, meter);
+			meter.consume(Self::renew_nearest(market).weight::<T>());
+			if !fired {
+				return false;
 			}
 		}
 	}
 
-	/// Place the order of a stop that was crossed.
-	fn fire(market: MarketId, kind: Kind, trigger: Ticks, account: AccountRef, slot: u8) -> Work {
-		let Some(stop) = Self::take_stop(account, slot, market, kind, trigger) else {
-			return Work::default();
-		};
-		let mut work = Work::worst_place(&stop.order, T::MaxFills::get(), T::MaxRemovals::get());
+	/// Fire a few of the stops that the mark has crossed, those furthest beyond it first. Returns
+	/// whether any fired.
+	fn fire_some(market: MarketId, prices: &Prices, meter: &mut WeightMeter) -> bool {
+		let mut fired = false;
+		for kind in [Kind::Falling, Kind::Rising] {
+			let mut triggers = store::<T>();
+			let found = crossed(&mut triggers, market, kind, prices.mark, LOOKED_FOR);
+			meter.consume(Looked::by(triggers).weight::<T>());
+			for (tick, found) in found {
+				let (account, slot) = (found.account, found.what);
+				let most = Self::most_of_this_stop(account, slot);
+				if !meter.can_consume(most) || !Self::stops_fire(market, prices) {
+					return fired;
+				}
+				meter.consume(Self::fire(market, kind, tick, account, slot));
+				fired = true;
+			}
+		}
+		fired
+	}
+
+	/// What firing the stop in a slot may cost, with finding those that come next.
+	fn most_of_this_stop(account: AccountRef, slot: u8) -> Weight {
+		let stops = Stops::<T>::get(account);
+		let stop = stops.iter().find(|waiting| waiting.slot == slot);
+		let work = stop.map(|waiting| {
+			Work::worst_place(&waiting.stop.order, T::MaxFills::get(), T::MaxRemovals::get())
+		});
+		T::WeightInfo::operation(&work.unwrap_or_default()).saturating_add(around_a_stop::<T>())
+	}
+
+	/// Place the order of a stop that was crossed. Returns what that took, also where it is refused.
+	fn fire(market: MarketId, kind: Kind, trigger: Ticks, account: AccountRef, slot: u8) -> Weight {
+		let (stop, looked) = Self::take_stop(account, slot, market, kind, trigger);
+		// The stops of the account are read twice and written once.
+		let moved = looked.weight::<T>().saturating_add(T::DbWeight::get().reads_writes(2, 1));
+		let Some(stop) = stop else { return moved };
+		let mut work = Work::default();
 		Self::deposit_event(Event::StopFired { account, slot, market });
 		let placed = with_storage_layer(|| -> DispatchResult {
 			let mut desk = Desk::<T>::open_for(account)?;
-			desk.place(&stop.order)?;
+			let placed = desk.place(&stop.order);
+			work = desk.work();
+			placed?;
 			work = desk.close()?;
 			Ok(())
 		});
 		if let Err(error) = placed {
 			Self::deposit_event(Event::StopFailed { account, slot, market, error });
 		}
-		work
+		T::WeightInfo::operation(&work).saturating_add(moved)
 	}
 }
 
-/// What a stop that fires may cost.
-fn most_of_a_stop<T: Config>() -> Weight {
+/// What was looked at and written of the pages and words of stop orders.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Looked {
+	read: u32,
+	written: u32,
+}
+
+impl Looked {
+	/// Write what changed, and tell what that took.
+	fn by<T: Config>(triggers: StopStore<T>) -> Self {
+		let read = triggers.looked_at();
+		let flushed = triggers.flush();
+		Self { read, written: u32::from(flushed.pages).saturating_add(flushed.words.into()) }
+	}
+
+	fn add(&mut self, other: Self) {
+		self.read = self.read.saturating_add(other.read);
+		self.written = self.written.saturating_add(other.written);
+	}
+
+	fn weight<T: Config>(&self) -> Weight {
+		T::DbWeight::get().reads_writes(self.read.into(), self.written.into())
+	}
+
+	/// What is left over of a weight in which so many reads and writes were counted.
+	pub(crate) fn unused<T: Config>(&self, reads: u64, writes: u64) -> Weight {
+		let (read, written) = (u64::from(self.read), u64::from(self.written));
+		T::DbWeight::get().reads_writes(reads.saturating_sub(read), writes.saturating_sub(written))
+	}
+}
+
+/// What firing the costliest stop may take.
+pub(crate) fn most_of_a_stop<T: Config>() -> Weight {
 	let (fills, removals) = (T::MaxFills::get(), T::MaxRemovals::get());
 	T::WeightInfo::operation(&Work::worst(1, 0, fills.into(), removals.into()))
-		.saturating_add(moved::<T>())
+		.saturating_add(around_a_stop::<T>())
+		.saturating_add(T::DbWeight::get().reads_writes(BUCKET_READS.saturating_mul(2), 1))
+}
+
+/// What comes with firing a stop: moving it, and finding the nearest anew.
+fn around_a_stop<T: Config>() -> Weight {
+	moved::<T>().saturating_add(T::DbWeight::get().reads_writes(BUCKET_READS, 1))
 }
 
 /// What taking a stop out of its slot and its page may cost: up to eight pages on its path and the

@@ -2,7 +2,8 @@
 //!
 //! An account waits in one bin of eight blocks at most. To renew moves nothing: when the bin comes
 //! up and the account has renewed, it moves on to the bin in which it lapses now. So a renewal writes
-//! one item, and nothing is ever scanned.
+//! one item, and nothing is ever scanned. Where its bin is full it waits in one of the eight behind it,
+//! and later where it must in one before it, from which it moves on again.
 //!
 //! ```text
 //!   set_switch ──► Switches[account] = { lapses, bin }      bin ──► Lapsing[bin] = [account, ...]
@@ -16,7 +17,10 @@ use crate::{
 use breakwater_primitives::{AccountRef, Check, Clearing, Session};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	dispatch::DispatchResult, ensure, pallet_prelude::Get, traits::ConstU32, weights::WeightMeter,
+	ensure,
+	pallet_prelude::{DispatchError, Get},
+	traits::ConstU32,
+	weights::{Weight, WeightMeter},
 	BoundedVec,
 };
 use scale_info::TypeInfo;
@@ -30,6 +34,8 @@ pub const BIN_BLOCKS: u32 = 8;
 pub const BIN_ACCOUNTS: u32 = 256;
 /// How many bins further an account may be put where its own is full.
 const SPARE_BINS: u32 = 8;
+/// How many bins are searched for one that waited and has renewed, where all those are full.
+const SEARCHED_BINS: u32 = 64;
 
 /// The accounts of a bin.
 pub type Bin = BoundedVec<AccountRef, ConstU32<BIN_ACCOUNTS>>;
@@ -61,12 +67,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Set or renew the switch of `who` for so many blocks; zero switches it off.
-	pub(crate) fn do_set_switch(who: AccountRef, blocks: u32) -> DispatchResult {
+	/// Returns what it left of the weight of the worst case.
+	pub(crate) fn do_set_switch(who: AccountRef, blocks: u32) -> Result<Weight, DispatchError> {
 		ensure!(blocks <= MAX_SWITCH_BLOCKS, Error::<T>::SwitchTooFar);
 		let old = Switches::<T>::get(who);
 		let lapses = (blocks > 0).then(|| Self::block().saturating_add(blocks));
+		let wanted = lapses.map_or(0, bin_of);
 		let bin = match (old, lapses) {
-			(None, None) => return Ok(()),
+			(None, None) => return Ok(unused::<T>(0, 0)),
 			// Where it waits too late it moves; where it waits too early it moves when that comes up.
 			(Some(old), Some(lapses)) if bin_of(lapses) < old.bin => {
 				let bin = Self::enter_bin(who, bin_of(lapses)).ok_or(Error::<T>::SwitchesFull)?;
@@ -82,16 +90,34 @@ impl<T: Config> Pallet<T> {
 		};
 		Switches::<T>::insert(who, Switch { lapses, bin });
 		Self::deposit_event(Event::SwitchSet { account: who, lapses });
-		Ok(())
+		let moved = old.is_none_or(|old| old.bin != bin);
+		let bins = if moved { bin.saturating_sub(wanted).saturating_add(1) } else { 0 };
+		Ok(unused::<T>(bins, 1 + u32::from(moved) + u32::from(moved && old.is_some())))
 	}
 
 	/// Let `who` wait in the first bin from `bin` on that has room, unless it waits there already.
 	fn enter_bin(who: AccountRef, bin: u32) -> Option<u32> {
-		(bin..=bin.saturating_add(SPARE_BINS)).find(|bin| {
-			Lapsing::<T>::mutate(bin, |accounts| {
-				accounts.contains(&who) || accounts.try_push(who).is_ok()
-			})
-		})
+		(bin..=bin.saturating_add(SPARE_BINS)).find(|bin| Self::enter(who, *bin))
+	}
+
+	/// Let `who` wait in `bin`, if it has room.
+	fn enter(who: AccountRef, bin: u32) -> bool {
+		let mut accounts = Lapsing::<T>::get(bin);
+		if accounts.contains(&who) {
+			return true;
+		}
+		let entered = accounts.try_push(who).is_ok();
+		if entered {
+			Lapsing::<T>::insert(bin, accounts);
+		}
+		entered
+	}
+
+	/// The account `who` is closed: nothing of its switch stays.
+	pub(crate) fn forget_switch(who: AccountRef) {
+		if let Some(switch) = Switches::<T>::take(who) {
+			Self::leave_bin(who, switch.bin);
+		}
 	}
 
 	fn leave_bin(who: AccountRef, bin: u32) {
@@ -122,14 +148,13 @@ impl<T: Config> Pallet<T> {
 	/// Returns whether the bin is done with.
 	fn lapse_bin(bin: u32, meter: &mut WeightMeter) -> bool {
 		let mut accounts = Lapsing::<T>::get(bin);
-		let most = T::WeightInfo::operation(&Work::worst_cancel_all())
-			.saturating_add(T::DbWeight::get().reads_writes(2, 2));
+		let most = most_of_a_switch::<T>();
 		let before = accounts.len();
 		while meter.can_consume(most) {
 			let Some(who) = accounts.pop() else { break };
-			let work = Self::lapse(who);
-			let spent = T::WeightInfo::operation(&work);
-			meter.consume(spent.saturating_add(T::DbWeight::get().reads_writes(2, 2)));
+			let (work, looked) = Self::lapse(who, bin);
+			let bins = T::DbWeight::get().reads_writes(looked.saturating_add(2).into(), 2);
+			meter.consume(T::WeightInfo::operation(&work).saturating_add(bins));
 		}
 		if accounts.is_empty() {
 			Lapsing::<T>::remove(bin);
@@ -139,21 +164,32 @@ impl<T: Config> Pallet<T> {
 		accounts.is_empty()
 	}
 
-	/// The bin in which `who` waits has come up, and he has left it.
-	fn lapse(who: AccountRef) -> Work {
+	/// The bin `due` in which `who` waits has come up, and he has left it. Also returns how many bins
+	/// were looked at.
+	fn lapse(who: AccountRef, due: u32) -> (Work, u32) {
 		let Some(lapses) = Switches::<T>::take(who).and_then(|switch| switch.lapses) else {
-			return Work::default();
+			return (Work::default(), 0);
 		};
+		let mut looked = 0u32;
 		if lapses > Self::block() {
-			if let Some(bin) = Self::enter_bin(who, bin_of(lapses)) {
+			// Where his own bin and those behind it are full, any before it does: when it comes up he
+			// moves on again.
+			let own = bin_of(lapses);
+			let next = due.max(Self::block() / BIN_BLOCKS).saturating_add(1);
+			let before = (next..own).take(SEARCHED_BINS as usize);
+			let found = (own..=own.saturating_add(SPARE_BINS)).chain(before).find(|bin| {
+				looked = looked.saturating_add(1);
+				Self::enter(who, *bin)
+			});
+			if let Some(bin) = found {
 				Switches::<T>::insert(who, Switch { lapses: Some(lapses), bin });
-				return Work::default();
+				return (Work::default(), looked);
 			}
 			// Nowhere to wait: too early is the safe side.
 		}
 		let (orders, work) = Self::withdraw_orders(who, Reason::Switch);
 		Self::deposit_event(Event::SwitchLapsed { account: who, orders });
-		work
+		(work, looked)
 	}
 
 	/// Take all orders of `who` out of the books.
@@ -177,6 +213,19 @@ impl<T: Config> Pallet<T> {
 		}
 		(work.cancels, work)
 	}
+}
+
+/// What setting a switch leaves unused that looked at so many bins and wrote so many items.
+fn unused<T: Config>(bins: u32, writes: u32) -> Weight {
+	let bins_left = SPARE_BINS.saturating_add(1).saturating_sub(bins);
+	T::DbWeight::get().reads_writes(bins_left.into(), 3u32.saturating_sub(writes).into())
+}
+
+/// What looking at an account whose bin has come up may cost.
+pub(crate) fn most_of_a_switch<T: Config>() -> Weight {
+	let bins = u64::from(SPARE_BINS).saturating_add(SEARCHED_BINS.into());
+	T::WeightInfo::operation(&Work::worst_cancel_all())
+		.saturating_add(T::DbWeight::get().reads_writes(bins.saturating_add(3), 2))
 }
 
 /// The bin in which an account waits that lapses at `block`: it comes up no earlier than that, and

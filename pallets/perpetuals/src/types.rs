@@ -264,11 +264,14 @@ pub enum Phase {
 		/// How often the auction was extended.
 		extensions: u8,
 	},
-	/// The auction trades at this price; only cancellations are taken until all is traded.
+	/// The auction trades at this price; only cancellations are taken, and replacements that make an
+	/// order smaller, until all is traded.
 	#[codec(index = 3)]
 	Uncrossing {
 		/// The price of every trade of the auction.
 		price: Ticks,
+		/// How often the auction was extended.
+		extensions: u8,
 	},
 }
 

@@ -4,7 +4,7 @@ use crate::{
 	books::{best_crosses, Books, Rules},
 	order::Reason,
 	types::Phase,
-	Config, Event, Hot, Numbered, Pallet, Terms,
+	Config, Event, Hot, Indications, Numbered, Pallet, Stops, Terms,
 };
 use alloc::vec::Vec;
 use breakwater_core::{
@@ -20,6 +20,8 @@ use sp_runtime::SaturatedConversion;
 
 /// How many resting orders [`Venue::depth`] looks at.
 const DEPTH_ORDERS: u16 = 64;
+/// How many resting orders of a side are looked at for one that has not expired, to quote it.
+const QUOTED_ORDERS: u32 = 8;
 
 impl<T: Config> Pallet<T> {
 	/// Chain time in whole seconds.
@@ -177,6 +179,14 @@ impl<T: Config> Venue for Pallet<T> {
 		cancelled
 	}
 
+	fn forget(who: AccountRef) -> bool {
+		if Stops::<T>::contains_key(who) {
+			return false;
+		}
+		Self::forget_switch(who);
+		true
+	}
+
 	fn open(market: MarketId) -> bool {
 		Hot::<T>::get(market).phase == Phase::Continuous
 	}
@@ -185,12 +195,12 @@ impl<T: Config> Venue for Pallet<T> {
 		let Some(terms) = Terms::<T>::get(market) else { return 0 };
 		let band = T::Gate::view(market).band;
 		let limit = Rules::free(&terms, band).within(side, worst);
-		let mut books = Books::<T>::new();
+		let (mut books, now) = (Books::<T>::new(), Self::seconds());
 		if books.phase(market) != Phase::Continuous {
 			return 0;
 		}
 		let (_, lot_ticks) =
-			book::available(books.store(), market, side, limit, Lots::MAX, DEPTH_ORDERS);
+			book::available(books.store(), market, side, limit, Lots::MAX, DEPTH_ORDERS, now);
 		lot_ticks.saturating_mul(terms.contract.unit.into())
 	}
 }
@@ -200,11 +210,23 @@ impl<T: Config> Quotes for Pallet<T> {
 		let hot = Hot::<T>::get(market);
 		let impact = Self::impact_of(market);
 		if hot.phase != Phase::Continuous {
-			let indicative = Self::indicative_told(market).map(|found| found.price);
+			let indicative = match hot.phase {
+				Phase::Uncrossing { price, .. } => Some(price).filter(|price| !price.is_zero()),
+				_ => Indications::<T>::get(market),
+			};
 			return Quote { last: hot.last, impact, indicative, ..Default::default() };
 		}
 		// A batch that has been collected and not traded may cross.
-		let (bid, ask) = if best_crosses(&hot) { (None, None) } else { (hot.bid, hot.ask) };
+		if best_crosses(&hot) {
+			return Quote { last: hot.last, impact, ..Default::default() };
+		}
+		// What has expired binds nobody and is no quote, though it may rest until somebody meets it.
+		let (mut books, now) = (Books::<T>::new(), Self::seconds());
+		let mut live = |side| {
+			hot.best(side)?;
+			book::best_live(books.store(), market, side, now, QUOTED_ORDERS)
+		};
+		let (bid, ask) = (live(Side::Bid), live(Side::Ask));
 		Quote { bid, ask, last: hot.last, impact, ..Default::default() }
 	}
 }

@@ -6,7 +6,8 @@
 //!
 //! What costs is a *distinct changed key* of a block. An account is one for each order, so it is
 //! charged as a write of the largest map. A page is changed by many orders of a block; the change of
-//! one that exists is charged as logic, and one that comes or goes pays for the word that says so.
+//! the first of an operation is charged as logic, and each further one as a key of the smaller map that
+//! the pages are. One that comes or goes pays for the word that says so as well.
 //! What every order of a block shares (`Terms`, `Hot`, `Numbered`, prices, restrictions) is charged
 //! once, at the start of the block, and reading it again is logic.
 
@@ -30,8 +31,12 @@ const ORDER: u64 = 6_000_000;
 /// Picoseconds of logic: one resting order met by a taker, with its event.
 const MATCH: u64 = 6_000_000;
 
-/// Picoseconds of a changed page: encoding it, and its share of a key that others change as well.
+/// Picoseconds of the first page that an operation changes: encoding it, and its share of a key that
+/// other orders of the block change as well.
 const PAGE: u64 = 5_000_000;
+/// Picoseconds of each further one: a key of its own. The map of pages is hundreds of times smaller than
+/// that of the accounts, so it costs half of one there.
+const FURTHER_PAGE: u64 = 25_000_000;
 
 /// Picoseconds of a changed key of the trigger index. It is a map of pages of many accounts, hundreds
 /// of times smaller than that of the accounts, so a key of it costs half of one there.
@@ -205,7 +210,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		let time = OPEN
 			.saturating_add(ORDER.saturating_mul(acts))
 			.saturating_add(MATCH.saturating_mul(matched.into()))
-			.saturating_add(PAGE.saturating_mul(pages.into()))
+			.saturating_add(PAGE.saturating_mul(pages.min(1).into()))
+			.saturating_add(FURTHER_PAGE.saturating_mul(pages.saturating_sub(1).into()))
 			.saturating_add(INDEX.saturating_mul(index_writes.into()));
 		let writes = u64::from(accounts).saturating_add(words.into());
 		// Whatever is written was read, the key's record is only read, and an order looks at a page

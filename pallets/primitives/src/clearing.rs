@@ -187,6 +187,10 @@ pub trait Session: Sized {
 	/// binds: `settle` with it cannot fail. In an auction both orders of a fill rest, and both are
 	/// asked.
 	fn maker(&mut self, maker: AccountRef, id: OrderId, want: Lots, reduce_only: bool) -> Verdict;
+	/// How many lots the open interest of `market` may still grow, after what this session did.
+	fn openable(&mut self, _market: MarketId) -> Lots {
+		Lots::MAX
+	}
 	/// The notional value that `who` traded in the last 30 days, in quote units, by which the tier
 	/// of fees is chosen.
 	fn volume(&mut self, who: AccountRef) -> Balance;
@@ -266,6 +270,11 @@ pub trait Venue {
 	/// Whether `market` trades now. While orders are collected for an auction nothing can be closed
 	/// and no depth is seen, which says nothing about the book.
 	fn open(_market: MarketId) -> bool {
+		true
+	}
+	/// `who` is about to be closed for ever. Returns whether nothing of his is left at the exchange that
+	/// he would have to take away himself; what need not stay is forgotten.
+	fn forget(_who: AccountRef) -> bool {
 		true
 	}
 	/// Notional in quote units that an order of `side` could trade in `market` at no worse than

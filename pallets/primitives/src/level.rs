@@ -150,8 +150,9 @@ impl Level {
 			_ => Ppm(2_000_000),
 		}
 	}
-	/// Whether open interest may not grow. At `ReduceOnly` only a maker's fill against somebody
-	/// who reduces happens, so open interest cannot grow there either.
+	/// Whether open interest may not grow: an operation that would let it grow is refused, and of two
+	/// orders of an auction or a batch that would both open the younger is removed. At `ReduceOnly` a
+	/// maker's fill opens no more than the other side closes.
 	pub const fn open_interest_frozen(self) -> bool {
 		!matches!(self, Level::Normal | Level::Watch)
 	}

@@ -51,9 +51,10 @@ parameter_types! {
 	/// What waking accounts may take of a block: some 300 liquidations.
 	pub const LiquidationWeight: Weight =
 		Weight::from_parts(100 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
-	/// What auctions, stop orders and switches may take of a block.
+	/// What auctions, stop orders and switches may take of a block. Each has a part of it that fits the
+	/// costliest of its kind.
 	pub const ExchangeWeight: Weight =
-		Weight::from_parts(30 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+		Weight::from_parts(84 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 	pub InsuranceDrawLimits: DrawLimits = DrawLimits::default();
 	/// The longest safe mode that the committee can enter, in milliseconds.
 	pub const SafeModeMillis: Millis = 12 * 3_600_000;

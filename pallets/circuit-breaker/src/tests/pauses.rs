@@ -155,3 +155,21 @@ fn a_call_paused_without_a_lease_is_not_paused_and_gets_one() {
 		assert!(Breaker::is_paused("Venue", "a"));
 	});
 }
+
+#[test]
+fn pauses_are_paid_from_the_purse_of_halts() {
+	ExtBuilder::default().build_and_execute(|| {
+		// Together they cost their time once, and what one adds to the other.
+		assert_ok!(pause(TWO_THIRDS, "Venue", "a", 6 * HOUR));
+		assert_ok!(pause(TWO_THIRDS, "Venue", "b", 12 * HOUR));
+		for _ in 0..5 {
+			pass(12 * HOUR);
+			assert_ok!(pause(TWO_THIRDS, "Venue", "a", 12 * HOUR));
+		}
+		pass(12 * HOUR);
+		let refused = pause(TWO_THIRDS, "Venue", "a", HOUR);
+		assert_eq!(refused, Err(Error::<Test>::BudgetSpent.into()));
+		pass(30 * 24 * HOUR);
+		assert_ok!(pause(TWO_THIRDS, "Venue", "b", HOUR));
+	});
+}

@@ -100,7 +100,7 @@ parameter_types! {
 	pub const LiquidationWeight: Weight =
 		Weight::from_parts(100 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 	pub const ExchangeWeight: Weight =
-		Weight::from_parts(30 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+		Weight::from_parts(84 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 	pub InsuranceDrawLimits: DrawLimits = DrawLimits::default();
 	pub const SafeModeMillis: Millis = 12 * 3_600_000;
 }

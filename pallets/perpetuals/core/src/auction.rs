@@ -11,6 +11,10 @@
 //! [`indicative`] finds the price, as often as one likes. [`uncross`] trades at it, in price-time
 //! priority on both sides, in as many steps as its budget needs: what has traded has left the book,
 //! so the book itself says where to go on.
+//!
+//! Where time inside a block shall give no advantage, the orders of one block at one price stand in a
+//! circle, and the lot with which they begin to trade is drawn: each lot trades with the same
+//! probability, and nobody gains by splitting an order, by joining several, or by coming first.
 
 use crate::{
 	book::Book,
@@ -23,7 +27,9 @@ use crate::{
 mod queue;
 mod uncross;
 
-pub use uncross::{uncross, Counterparties, Ended, Leg, Pair, Uncross, Uncrossed, Verdicts};
+pub use uncross::{
+	uncross, Counterparties, Ended, Leg, Pair, Turn, Turns, Uncross, Uncrossed, Verdicts,
+};
 
 /// The price at which an auction would trade, and how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,10 +61,34 @@ pub fn indicative<S: Store<Page>>(
 	now: u32,
 	max_orders: u32,
 ) -> Option<Indicative> {
+	indicative_counted(s, market, reference, collar, now, max_orders).0
+}
+
+/// [`indicative`], and how many orders were looked at.
+pub fn indicative_counted<S: Store<Page>>(
+	s: &mut S,
+	market: MarketId,
+	reference: Ticks,
+	collar: (Ticks, Ticks),
+	now: u32,
+	max_orders: u32,
+) -> (Option<Indicative>, u32) {
 	let mut budget = Budget { left: max_orders, complete: true };
+	let found = search(s, market, reference, collar, now, &mut budget);
+	(found, max_orders.saturating_sub(budget.left))
+}
+
+fn search<S: Store<Page>>(
+	s: &mut S,
+	market: MarketId,
+	reference: Ticks,
+	collar: (Ticks, Ticks),
+	now: u32,
+	budget: &mut Budget,
+) -> Option<Indicative> {
 	let mut bids = Curve::new(s, Book { market, side: Side::Bid }, collar, now);
 	let mut asks = Curve::new(s, Book { market, side: Side::Ask }, collar, now);
-	let (mut bid, mut ask) = (bids.next(s, &mut budget), asks.next(s, &mut budget));
+	let (mut bid, mut ask) = (bids.next(s, budget), asks.next(s, budget));
 	let (mut volume, mut low, mut high) = (0u128, 0, 0);
 	// Trade the best of both sides against each other as long as they cross. The last prices that
 	// trade are the ends of the range in which the most trades: above `high` there are too few bids,
@@ -73,10 +103,10 @@ pub fn indicative<S: Store<Page>>(
 		b.lots -= lots;
 		a.lots -= lots;
 		if b.lots == 0 {
-			bid = bids.next(s, &mut budget);
+			bid = bids.next(s, budget);
 		}
 		if ask.as_ref().is_some_and(|ask| ask.lots == 0) {
-			ask = asks.next(s, &mut budget);
+			ask = asks.next(s, budget);
 		}
 	}
 	if volume == 0 {
@@ -89,12 +119,12 @@ pub fn indicative<S: Store<Page>>(
 		Candidate::nearest(i64::from(reference.0), *empty.start(), *empty.end(), 0)
 	} else {
 		let over = bid.filter(|bid| bid.price >= low).map(|bid| {
-			let worse = bids.next(s, &mut budget);
+			let worse = bids.next(s, budget);
 			let start = worse.map_or(low, |worse| low.max(worse.price + 1));
 			Candidate::nearest(reference.0.into(), start, bid.price, saturated(bid.lots))
 		});
 		let under = ask.filter(|ask| ask.price <= high).map(|ask| {
-			let worse = asks.next(s, &mut budget);
+			let worse = asks.next(s, budget);
 			let end = worse.map_or(high, |worse| high.min(worse.price - 1));
 			Candidate::nearest(reference.0.into(), ask.price, end, -saturated(ask.lots))
 		});

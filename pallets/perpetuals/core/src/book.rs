@@ -9,7 +9,7 @@ use crate::{
 };
 use core::ops::Range;
 
-pub use crate::view::{available, depth, impact, level, Impact, Level};
+pub use crate::view::{available, best_live, depth, impact, level, Impact, Level};
 
 /// An order that is to rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Order {
 	pub price: Ticks,
 	/// Its size.
 	pub lots: Lots,
-	/// Its place in time: later than that of every order that already rests at its price.
+	/// Its place in time. At one price orders trade by it, whenever they came.
 	pub sequence: Sequence,
 	/// Whether it may only reduce its owner's position.
 	pub reduce_only: bool,
@@ -141,9 +141,10 @@ pub(crate) const fn bit(offset: u8) -> u32 {
 	1 << (offset as u32 % BUCKET_TICKS)
 }
 
-/// Let `order` rest behind all orders of its price. It must have lots, and no order of its id may
-/// rest already. Fails, and leaves the book as it was, when the overflow pages of its price are used
-/// up; a price has room for 32,768 orders, less where old ones left gaps.
+/// Let `order` rest at its place among the orders of its price. It must have lots, and no order of
+/// its id may rest already. Fails, and leaves the book as it was, when the overflow pages of its
+/// price are used up; a price has room for 32,768 orders, less where old ones left gaps or young ones
+/// came before older ones.
 #[inline]
 pub fn rest<S: Store<Page>>(s: &mut S, order: &Order) -> Result<OrderId, BookFull> {
 	let book = Book { market: order.market, side: order.side };
@@ -166,10 +167,21 @@ pub fn rest<S: Store<Page>>(s: &mut S, order: &Order) -> Result<OrderId, BookFul
 			}
 			return Ok(order.id());
 		}
-		// A tick without overflow pages has room for the first, so the append cannot fail.
+		// A tick without overflow pages has room for the first, so what follows cannot fail.
 		page.overflow |= bit(offset);
 	}
-	book.chain(order.price).append(s, resting)?;
+	// The page keeps the oldest orders of the tick, so one that is older than its last takes that
+	// one's room.
+	let end = page.orders.partition_point(|other| other.offset <= offset);
+	let last = end.checked_sub(1).and_then(|at| page.orders.get(at)).copied();
+	let younger = last.filter(|last| last.offset == offset && last.sequence > order.sequence);
+	book.chain(order.price).insert(s, younger.unwrap_or(resting))?;
+	if younger.is_some() {
+		let orders = &mut s.page_mut(book.page(bucket)).orders;
+		orders.remove(end - 1);
+		let at = place(orders, offset, order.sequence).unwrap_or_else(|at| at);
+		orders.try_insert(at, resting).map_err(|_| BookFull)?;
+	}
 	Ok(order.id())
 }
 

@@ -47,6 +47,8 @@ pub enum Removal {
 	SelfTrade,
 	/// It rests where no trade may happen any more.
 	Band,
+	/// It would have opened more than the market may have open.
+	OpenInterest,
 }
 
 /// What the counterparty says about a resting order that is next to trade.

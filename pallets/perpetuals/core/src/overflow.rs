@@ -9,6 +9,7 @@ use crate::{
 	store::{Kind, PageKey, Store, Word, WordKey},
 	units::{Lots, MarketId, Sequence},
 };
+use alloc::vec::Vec;
 
 /// Bytes of one word.
 const WORD_BYTES: usize = 64;
@@ -44,8 +45,10 @@ impl Chunks {
 		self.as_slice().iter().for_each(|id| used[*id as usize] = true);
 		(1..=u8::MAX).find(|id| !used[*id as usize])
 	}
-	fn push(&mut self, id: u8) {
-		self.ids[self.len] = id;
+	/// List `id`, which [`Self::unused`] named, behind `index` others.
+	fn insert(&mut self, index: usize, id: u8) {
+		self.ids.copy_within(index..self.len, index + 1);
+		self.ids[index] = id;
 		self.len += 1;
 	}
 	fn remove(&mut self, index: usize) {
@@ -131,37 +134,81 @@ impl Chain {
 		}
 	}
 
-	/// Put `order` behind all others of the tick.
-	pub(crate) fn append<S: Store<Page>>(self, s: &mut S, order: Resting) -> Result<(), BookFull> {
+	/// Put `order` among the others of the tick by its place in time, which is almost always behind
+	/// them all.
+	pub(crate) fn insert<S: Store<Page>>(self, s: &mut S, order: Resting) -> Result<(), BookFull> {
 		if let Some(last) = self.last(s) {
-			let key = self.page(last);
-			if !s.page(key).orders.is_full() {
-				let orders = &mut s.page_mut(key).orders;
-				let index = match orders.last() {
-					Some(last) if last.sequence > order.sequence => {
-						orders.partition_point(|other| other.sequence < order.sequence)
-					},
-					_ => orders.len(),
-				};
-				return orders.try_insert(index, order).map_err(|_| BookFull);
+			let orders = &s.page(self.page(last)).orders;
+			let youngest = orders.last().is_none_or(|last| last.sequence < order.sequence);
+			if !youngest {
+				return self.insert_between(s, order);
+			}
+			if !orders.is_full() {
+				let orders = &mut s.page_mut(self.page(last)).orders;
+				return orders.try_push(order).map_err(|_| BookFull);
 			}
 		}
 		let mut chunks = self.chunks(s);
 		let chunk = chunks.unused().ok_or(BookFull)?;
 		s.page_mut(self.page(chunk)).orders.try_push(order).map_err(|_| BookFull)?;
-		chunks.push(chunk);
+		chunks.insert(chunks.len, chunk);
 		self.save(s, &chunks);
 		Ok(())
 	}
 
+	/// Put `order` before some other of the tick. A page that is full is cut into two halves.
+	fn insert_between<S: Store<Page>>(self, s: &mut S, order: Resting) -> Result<(), BookFull> {
+		let mut chunks = self.chunks(s);
+		let index = self.chunk_of(s, &chunks, order.sequence);
+		let mut key = self.page(*chunks.as_slice().get(index).ok_or(BookFull)?);
+		if s.page(key).orders.is_full() {
+			let unused = chunks.unused().ok_or(BookFull)?;
+			let orders = &mut s.page_mut(key).orders;
+			let upper: Vec<Resting> = orders.iter().skip(orders.len() / 2).copied().collect();
+			orders.truncate(orders.len() / 2);
+			let above = upper.first().is_some_and(|first| first.sequence < order.sequence);
+			let next = self.page(unused);
+			s.page_mut(next).orders = upper.try_into().map_err(|_| BookFull)?;
+			chunks.insert(index + 1, unused);
+			self.save(s, &chunks);
+			key = if above { next } else { key };
+		}
+		let orders = &mut s.page_mut(key).orders;
+		let at = orders.partition_point(|other| other.sequence < order.sequence);
+		orders.try_insert(at, order).map_err(|_| BookFull)
+	}
+
 	/// Forget the oldest chunk, whose page is empty. Returns whether the chain is empty now.
 	pub(crate) fn drop_first<S: Store<Page>>(self, s: &mut S) -> bool {
+		let first = self.first(s);
+		first.is_none_or(|chunk| self.drop(s, chunk))
+	}
+
+	/// Forget `chunk`, whose page is empty. Returns whether the chain is empty now.
+	pub(crate) fn drop<S: Store<Page>>(self, s: &mut S, chunk: u8) -> bool {
 		let mut chunks = self.chunks(s);
-		if chunks.len > 0 {
-			chunks.remove(0);
+		if let Some(index) = chunks.as_slice().iter().position(|id| *id == chunk) {
+			chunks.remove(index);
 			self.save(s, &chunks);
 		}
 		chunks.len == 0
+	}
+
+	/// The page and the place in it of the first order of `sequence` or later.
+	pub(crate) fn seek<S: Store<Page>>(
+		self,
+		s: &mut S,
+		sequence: Sequence,
+	) -> Option<(PageKey, usize)> {
+		let chunks = self.chunks(s);
+		let index = self.chunk_of(s, &chunks, sequence);
+		let key = self.page(*chunks.as_slice().get(index)?);
+		let orders = &s.page(key).orders;
+		let at = orders.partition_point(|order| order.sequence < sequence);
+		if at < orders.len() {
+			return Some((key, at));
+		}
+		chunks.as_slice().get(index + 1).map(|next| (self.page(*next), 0))
 	}
 
 	/// The order of `sequence`.
@@ -211,6 +258,16 @@ impl Chain {
 		chunks: &Chunks,
 		sequence: Sequence,
 	) -> Option<(usize, usize)> {
+		let index = self.chunk_of(s, chunks, sequence);
+		let chunk = chunks.as_slice().get(index)?;
+		let orders = &s.page(self.page(*chunk)).orders;
+		let at = orders.binary_search_by_key(&sequence, |order| order.sequence).ok()?;
+		Some((index, at))
+	}
+
+	/// The chunk, by its place in the list, to which an order of `sequence` belongs: the last that
+	/// begins no later, or the first.
+	fn chunk_of<S: Store<Page>>(self, s: &mut S, chunks: &Chunks, sequence: Sequence) -> usize {
 		let (mut low, mut high) = (0, chunks.len);
 		while high - low > 1 {
 			let middle = (low + high) / 2;
@@ -221,10 +278,7 @@ impl Chain {
 				high = middle;
 			}
 		}
-		let chunk = chunks.as_slice().get(low)?;
-		let orders = &s.page(self.page(*chunk)).orders;
-		let at = orders.binary_search_by_key(&sequence, |order| order.sequence).ok()?;
-		Some((low, at))
+		low
 	}
 
 	/// Move the orders of the chunk behind place `index` into the one at `index`, if they are few.

@@ -218,6 +218,10 @@ impl<P: Content, B: Backend<P>> WriteBack<B, P> {
 		}
 		flushed
 	}
+	/// How many pages and words were looked at so far.
+	pub fn looked_at(&self) -> u32 {
+		u32::try_from(self.pages.len().saturating_add(self.words.len())).unwrap_or(u32::MAX)
+	}
 	/// What keeps the pages and words.
 	pub fn backend(&self) -> &B {
 		&self.backend

@@ -78,8 +78,8 @@ pub fn level<S: Store<Page>>(
 }
 
 /// What a taker of `taker_side` would find within `limit`, looking at `max_orders` orders and at
-/// most for `want` lots: the lots, and the sum of lots times ticks. Expired orders are counted; see
-/// [`crate::matching::can_fill`] for a check that knows the time.
+/// most for `want` lots: the lots, and the sum of lots times ticks. Orders that have expired at `now`,
+/// in seconds since the Unix epoch, are looked at and offer nothing.
 pub fn available<S: Store<Page>>(
 	s: &mut S,
 	market: MarketId,
@@ -87,19 +87,42 @@ pub fn available<S: Store<Page>>(
 	limit: Ticks,
 	want: Lots,
 	max_orders: u16,
+	now: u32,
 ) -> (Lots, u128) {
 	let (mut lots, mut lot_ticks, mut orders) = (0, 0, 0);
 	walk(s, Book { market, side: taker_side.opposite() }, |price, order| {
 		if lots == want.0 || orders == max_orders || !taker_side.accepts(limit, price) {
 			return false;
 		}
-		let part = order.lots.0.min(want.0 - lots);
-		lots += part;
-		lot_ticks += u128::from(part) * u128::from(price.0);
 		orders += 1;
+		if !order.expired(now) {
+			let part = order.lots.0.min(want.0 - lots);
+			lots += part;
+			lot_ticks += u128::from(part) * u128::from(price.0);
+		}
 		true
 	});
 	(Lots(lots), lot_ticks)
+}
+
+/// The best price at which an order rests that has not expired at `now`, among the first `max_orders`
+/// of a side.
+pub fn best_live<S: Store<Page>>(
+	s: &mut S,
+	market: MarketId,
+	side: Side,
+	now: u32,
+	max_orders: u32,
+) -> Option<Ticks> {
+	let (mut looked, mut found) = (0, None);
+	walk(s, Book { market, side }, |price, order| {
+		looked += 1;
+		if !order.expired(now) {
+			found = Some(price);
+		}
+		found.is_none() && looked < max_orders
+	});
+	found
 }
 
 /// A question for [`impact`].

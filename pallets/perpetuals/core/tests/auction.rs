@@ -4,7 +4,8 @@ mod common;
 
 use breakwater_core::{
 	auction::{
-		indicative, uncross, Counterparties, Ended, Indicative, Pair, Uncross, Uncrossed, Verdicts,
+		indicative, uncross, Counterparties, Ended, Indicative, Pair, Turns, Uncross, Uncrossed,
+		Verdicts,
 	},
 	book::{best, level, rest, Order},
 	matching::{Removal, Verdict},
@@ -200,6 +201,7 @@ fn short(order: &Order) -> Removal {
 struct Pairs {
 	real: MemoryBackend<Page>,
 	naive: Naive,
+	turns: Turns,
 }
 
 impl Pairs {
@@ -240,9 +242,11 @@ impl Pairs {
 	fn step(&mut self, desk: &mut Desk, price: Ticks, fills: u16, removals: u16) -> Uncrossed {
 		let mut cache = WriteBack::new(&mut self.real);
 		let (max_fills, max_removals) = (fills, removals);
-		let at = Uncross { market: MARKET, price, now: NOW, max_fills, max_removals };
+		let turns = self.turns;
+		let at = Uncross { market: MARKET, price, now: NOW, max_fills, max_removals, turns };
 		let done = uncross(&mut cache, desk, &at);
 		cache.flush();
+		self.turns = done.turns;
 		done
 	}
 
@@ -482,7 +486,15 @@ fn a_stop_leaves_the_pair_that_was_asked_about() {
 		one(Side::Ask, 1_000, 4, 1),
 		one(Side::Ask, 1_001, 5, 2),
 	]);
-	let at = Uncross { market: MARKET, price: REFERENCE, now: NOW, max_fills: 9, max_removals: 9 };
+	let turns = Turns::default();
+	let at = Uncross {
+		market: MARKET,
+		price: REFERENCE,
+		now: NOW,
+		max_fills: 9,
+		max_removals: 9,
+		turns,
+	};
 	let mut cache = WriteBack::new(&mut pair.real);
 	let mut stop = StopAt(AccountRef(2), Vec::new());
 	let step = uncross(&mut cache, &mut stop, &at);
@@ -510,7 +522,15 @@ fn a_pair_names_its_younger_order_and_is_a_fill_of_either() {
 		fn removed(&mut self, _: OrderId, _: &Resting, _: Lots, _: Removal) {}
 	}
 	let mut seen = Seen(Vec::new());
-	let at = Uncross { market: MARKET, price: REFERENCE, now: NOW, max_fills: 9, max_removals: 9 };
+	let turns = Turns::default();
+	let at = Uncross {
+		market: MARKET,
+		price: REFERENCE,
+		now: NOW,
+		max_fills: 9,
+		max_removals: 9,
+		turns,
+	};
 	uncross(&mut WriteBack::new(&mut pair.real), &mut seen, &at);
 	let [traded] = seen.0[..] else { panic!("one pair") };
 	assert_eq!(traded.younger(), Side::Bid);
@@ -523,4 +543,116 @@ fn a_pair_names_its_younger_order_and_is_a_fill_of_either() {
 		(AccountRef(7), AccountRef(8), Side::Ask)
 	);
 	assert!(!fill.maker_done, "five lots of the bid are left");
+}
+
+/// Trades everything, and begins the orders of a block at the lot that it is told.
+struct Drawn {
+	at: u128,
+	fills: Vec<(OrderId, u64)>,
+	asked: Vec<(Side, u128)>,
+}
+
+impl Counterparties for Drawn {
+	fn verdicts(&mut self, pair: &Pair) -> Verdicts {
+		Verdicts { bid: Verdict::Fill(pair.lots), ask: Verdict::Fill(pair.lots) }
+	}
+	fn filled(&mut self, pair: &Pair) {
+		self.fills.push((pair.bid.id, pair.lots.0));
+	}
+	fn draw(&mut self, side: Side, _: Ticks, lots: u128) -> Option<u128> {
+		if lots > 0 {
+			self.asked.push((side, lots));
+		}
+		Some(if side == Side::Bid { self.at } else { 0 })
+	}
+	fn removed(&mut self, _: OrderId, _: &Resting, _: Lots, _: Removal) {}
+}
+
+/// A book of one ask against the bids of two blocks at one price; those of the later block have these
+/// lots. Returns it with the ids of the later block.
+fn crowd(asked: u64, lots: &[u64]) -> (MemoryBackend<Page>, Vec<OrderId>) {
+	let mut real = MemoryBackend::default();
+	let mut cache = WriteBack::new(&mut real);
+	let mut place = |side, lots, sequence| {
+		let order = Order {
+			market: MARKET,
+			owner: AccountRef(1),
+			side,
+			price: REFERENCE,
+			lots: Lots(lots),
+			sequence,
+			reduce_only: false,
+			expiry: 0,
+		};
+		rest(&mut cache, &order).unwrap()
+	};
+	place(Side::Ask, asked, Sequence::new(2, 0, 0));
+	place(Side::Bid, 7, Sequence::new(1, 0, 0));
+	let at = |n| Sequence::new(2, n as u16, n as u16);
+	let ids = lots.iter().enumerate().map(|(n, lots)| place(Side::Bid, *lots, at(n + 1))).collect();
+	cache.flush();
+	(real, ids)
+}
+
+/// What each bid of the later block traded when the draw begins at the lot `at`, in steps of so many
+/// fills.
+fn shares(real: &mut MemoryBackend<Page>, ids: &[OrderId], at: u128, fills: u16) -> Vec<u64> {
+	let mut desk = Drawn { at, fills: Vec::new(), asked: Vec::new() };
+	let mut turns = Turns::default();
+	loop {
+		let mut cache = WriteBack::new(&mut *real);
+		let price = REFERENCE;
+		let at =
+			Uncross { market: MARKET, price, now: NOW, max_fills: fills, max_removals: 9, turns };
+		let step = uncross(&mut cache, &mut desk, &at);
+		cache.flush();
+		check_pages(real);
+		turns = step.turns;
+		if step.done() {
+			break;
+		}
+	}
+	let asked = desk.asked.iter().filter(|(side, _)| *side == Side::Bid).count();
+	assert!(asked <= 2, "each block is drawn once");
+	assert_eq!(desk.fills[0].1, 7, "an older block comes first");
+	let of = |id: &OrderId| desk.fills.iter().filter(|fill| fill.0 == *id).map(|fill| fill.1).sum();
+	ids.iter().map(of).collect()
+}
+
+#[test]
+fn every_lot_of_a_block_is_as_likely_to_trade_as_any_other() {
+	// Small and large orders, and one owner's in pieces: over all draws each gets its share exactly.
+	let lots = [5, 1, 1, 1, 1, 1, 9, 2];
+	let all: u64 = lots.iter().sum();
+	for want in [1, 6, 13, all] {
+		for fills in [1, 3, 100] {
+			let mut sums = vec![0; lots.len()];
+			for at in 0..all {
+				let (mut real, ids) = crowd(7 + want, &lots);
+				let got = shares(&mut real, &ids, at.into(), fills);
+				assert_eq!(got.iter().sum::<u64>(), want);
+				sums.iter_mut().zip(got).for_each(|(sum, got)| *sum += got);
+			}
+			let expected: Vec<u64> = lots.iter().map(|lots| lots * want).collect();
+			assert_eq!(sums, expected, "{want} lots in steps of {fills}");
+		}
+	}
+}
+
+#[test]
+fn a_draw_goes_round_through_overflow_pages() {
+	let lots: Vec<u64> = (0..700).map(|n| 1 + n % 3).collect();
+	let all: u64 = lots.iter().sum();
+	for (at, want) in [(0, 400), (all - 1, 900), (all / 2, 1_000), (all / 3, all - 2)] {
+		let (mut real, ids) = crowd(7 + want, &lots);
+		let got = shares(&mut real, &ids, at.into(), 64);
+		// The lots in a row, from the one drawn on.
+		let mut expected = vec![0; lots.len()];
+		let row: Vec<usize> =
+			lots.iter().enumerate().flat_map(|(n, lots)| vec![n; *lots as usize]).collect();
+		for n in 0..want {
+			expected[row[((at + n) % all) as usize]] += 1;
+		}
+		assert_eq!(got, expected);
+	}
 }

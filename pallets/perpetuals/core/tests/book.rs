@@ -3,7 +3,7 @@
 mod common;
 
 use breakwater_core::{
-	book::{available, best, depth, find, remove, rest, Level, Order},
+	book::{available, best, best_live, depth, find, remove, rest, Level, Order},
 	matching::{can_fill, take, Counterparty, End, Fill, Removal, Taken, Taker, Verdict},
 	memory::Memory,
 	page::{Page, Resting},
@@ -156,9 +156,28 @@ impl Naive {
 
 #[derive(Clone, Debug)]
 enum Step {
-	Place { side: Side, price: u32, lots: u64, owner: u32, reduce_only: bool, life: u32, many: u16 },
-	Cancel { which: prop::sample::Index, many: u16 },
-	Take { side: Side, limit: u32, lots: u64, max_fills: u16, max_removals: u16 },
+	Place {
+		side: Side,
+		price: u32,
+		lots: u64,
+		owner: u32,
+		reduce_only: bool,
+		life: u32,
+		many: u16,
+		/// What the places of the orders in their block depend on; zero lets them stand by arrival.
+		draw: u16,
+	},
+	Cancel {
+		which: prop::sample::Index,
+		many: u16,
+	},
+	Take {
+		side: Side,
+		limit: u32,
+		lots: u64,
+		max_fills: u16,
+		max_removals: u16,
+	},
 }
 
 fn side() -> impl Strategy<Value = Side> {
@@ -179,10 +198,13 @@ fn step() -> impl Strategy<Value = Step> {
 	let many = prop_oneof![4 => Just(1u16), 2 => 1u16..20, 1 => 60u16..200];
 	let lots = prop_oneof![8 => 1u64..50, 1 => Just(u64::MAX / 2)];
 	let life = prop_oneof![3 => Just(0u32), 1 => 1u32..40];
+	let draw = prop_oneof![1 => Just(0u16), 1 => any::<u16>()];
 	prop_oneof![
-		5 => (side(), price(), 1u64..20, 0u32..256, any::<bool>(), life, many.clone()).prop_map(
-			|(side, price, lots, owner, reduce_only, life, many)| Step::Place {
-				side, price, lots, owner, reduce_only, life, many,
+		5 => (
+			side(), price(), 1u64..20, 0u32..256, any::<bool>(), life, many.clone(), draw,
+		).prop_map(
+			|(side, price, lots, owner, reduce_only, life, many, draw)| Step::Place {
+				side, price, lots, owner, reduce_only, life, many, draw,
 			},
 		),
 		2 => (any::<prop::sample::Index>(), many)
@@ -217,6 +239,20 @@ impl Pair {
 	}
 
 	fn place(&mut self, side: Side, price: u32, lots: u64, owner: u32, ro: bool, expiry: u32) {
+		self.place_at(Sequence(self.sequence + 3), side, price, lots, owner, ro, expiry)
+	}
+
+	#[allow(clippy::too_many_arguments)]
+	fn place_at(
+		&mut self,
+		sequence: Sequence,
+		side: Side,
+		price: u32,
+		lots: u64,
+		owner: u32,
+		ro: bool,
+		expiry: u32,
+	) {
 		self.sequence += 3;
 		let order = Order {
 			market: MARKET,
@@ -224,7 +260,7 @@ impl Pair {
 			side,
 			price: Ticks(price),
 			lots: Lots(lots),
-			sequence: Sequence(self.sequence),
+			sequence,
 			reduce_only: ro,
 			expiry,
 		};
@@ -263,12 +299,12 @@ impl Pair {
 			if !side.accepts(limit, order.price) {
 				break;
 			}
-			if n < max_fills as usize {
+			let expired = order.expiry != 0 && order.expiry <= taker.now;
+			if n < max_fills as usize && !expired {
 				let part = order.lots.0.min(lots.0 - sum);
 				sum += part;
 				lot_ticks += u128::from(part) * u128::from(order.price.0);
 			}
-			let expired = order.expiry != 0 && order.expiry <= taker.now;
 			let stale = expired || order.price > HIGHEST;
 			let (count, most) = match stale {
 				true => (&mut removals, taker.max_removals),
@@ -280,7 +316,7 @@ impl Pair {
 				live += if stale { 0 } else { order.lots.0 };
 			}
 		}
-		let found = self.with(|s| available(s, market, side, limit, lots, max_fills));
+		let found = self.with(|s| available(s, market, side, limit, lots, max_fills, taker.now));
 		assert_eq!(found, (Lots(sum), lot_ticks));
 		let reach = self.with(|s| can_fill(s, taker, |price| price <= HIGHEST));
 		assert_eq!(reach.enough, live >= lots.0);
@@ -297,6 +333,11 @@ impl Pair {
 			}
 			let expected = self.naive.side(side).first().map(|o| o.price);
 			assert_eq!(self.with(|s| best(s, MARKET, side)), expected);
+			let now = self.now;
+			let live = |o: &Order| o.expiry == 0 || o.expiry > now;
+			let orders = self.naive.side(side);
+			let expected = orders.iter().take(5).find(|o| live(o)).map(|o| o.price);
+			assert_eq!(self.with(|s| best_live(s, MARKET, side, now, 5)), expected);
 		}
 		check_pages(&self.real);
 		if self.naive.orders.is_empty() {
@@ -307,10 +348,14 @@ impl Pair {
 	fn step(&mut self, step: Step) {
 		self.now += 1;
 		match step {
-			Step::Place { side, price, lots, owner, reduce_only, life, many } => {
+			Step::Place { side, price, lots, owner, reduce_only, life, many, draw } => {
 				let expiry = if life == 0 { 0 } else { self.now + life };
-				for n in 0..u32::from(many) {
-					self.place(side, price, lots, (owner + n) % 256, reduce_only, expiry);
+				for n in 0..many {
+					// Several steps share a block, and in it orders may come in any order of places.
+					let index = (self.sequence as u16).wrapping_add(n).wrapping_mul(draw);
+					let at = Sequence::new(self.now / 8, index, self.sequence as u16);
+					let owner = (owner + u32::from(n)) % 256;
+					self.place_at(at, side, price, lots, owner, reduce_only, expiry);
 				}
 			},
 			Step::Cancel { which, many } => {
@@ -335,7 +380,7 @@ impl Pair {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig::with_cases(400))]
+	#![proptest_config(ProptestConfig::with_cases(100))]
 
 	#[test]
 	fn random_streams_match_a_sorted_vector(steps in prop::collection::vec(step(), 1..60)) {
@@ -443,6 +488,38 @@ fn a_crowded_tick_keeps_time_priority_through_its_overflow_pages() {
 		let taken = pair.take(taker(taking, worse, 1_300));
 		assert_eq!((taken.lots, taken.end), (Lots(100), End::Empty));
 		assert_eq!(pair.real, MemoryBackend::default());
+	}
+}
+
+#[test]
+fn orders_of_one_block_are_found_in_whatever_order_they_come() {
+	for (side, taking) in [(Side::Bid, Side::Ask), (Side::Ask, Side::Bid)] {
+		for crowd in [0, 100, 128] {
+			let mut pair = Pair::default();
+			for _ in 0..crowd {
+				pair.place(side, 101, 1, 0, false, 0);
+			}
+			for n in 0..900u16 {
+				let at = Sequence::new(1, n.wrapping_mul(40_503), n);
+				pair.place_at(at, side, 100, 1, 0, false, 0);
+			}
+			pair.check();
+			for order in pair.naive.orders.clone() {
+				assert!(pair.with(|s| find(s, order.id())).is_some());
+			}
+			for _ in 0..400 {
+				pair.cancel(pair.naive.orders.len() / 3);
+			}
+			pair.check();
+			// By their places, not by when they came.
+			let limit = if side == Side::Bid { 1 } else { 1_000 };
+			pair.take(taker(taking, limit, 200));
+			pair.check();
+			while !pair.naive.orders.is_empty() {
+				pair.cancel(0);
+			}
+			pair.check();
+		}
 	}
 }
 

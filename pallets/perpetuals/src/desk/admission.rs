@@ -4,7 +4,7 @@ use super::Desk;
 use crate::{
 	books::Rules,
 	order::{Cut, PlaceOrder, TimeInForce},
-	types::{MarketTerms, Mode, Phase, Status},
+	types::{MarketTerms, Mode, Phase, Status, MAX_LOTS},
 	Config, Error, Event, Pallet, Terms,
 };
 use breakwater_core::matching::SelfTrade;
@@ -115,10 +115,12 @@ impl<T: Config> Desk<T> {
 		ensure!(!over, Error::<T>::ExpiryInPast);
 		let reduce_only = arena.reduces_only::<T>(order, reducible)?;
 		let lots = if reduce_only { order.lots.min(reducible) } else { order.lots };
-		// A position smaller than the smallest order must still be closable.
-		let enough = lots >= arena.terms.min_lots || lots == reducible;
-		ensure!(enough, Error::<T>::BelowMinimum);
-		ensure!(lots <= arena.terms.max_lots, Error::<T>::AboveMaximum);
+		// Whatever the market's bounds are, who has a position gets out: all of it at once, and any part
+		// of it with an order that leaves nothing small in the book.
+		let leaves = lots == reducible || reduce_only && !time_in_force.rests();
+		ensure!(lots >= arena.terms.min_lots || leaves, Error::<T>::BelowMinimum);
+		let most = if reduce_only { MAX_LOTS } else { arena.terms.max_lots };
+		ensure!(lots <= most, Error::<T>::AboveMaximum);
 		let (rules, collected) = (arena.rules(volume), arena.collects());
 		arena.post_only &= kind.post_only();
 		let (fills, removals) =

@@ -77,3 +77,16 @@ fn orders_of_one_extrinsic_have_different_ids() {
 		assert_eq!(fills(), vec![(10, 990, 5), (10, 990, 5), (20, 990, 1)]);
 	});
 }
+
+#[test]
+fn each_further_page_of_an_operation_is_charged_as_a_key_of_its_own() {
+	let of = |pages| {
+		let work =
+			weights::Work { orders: 32, cancels: 32, accounts: 1, pages, ..Default::default() };
+		<Test as Config>::WeightInfo::operation(&work).ref_time()
+	};
+	// What the storage benchmark measures for such a key is 15 to 40 microseconds.
+	let key = (of(32) - of(2)) / 30;
+	assert!((15_000_000..40_000_000).contains(&key), "{key}");
+	assert_eq!(of(1) - of(0), 5_000_000);
+}

@@ -8,6 +8,7 @@ mod features;
 mod listing;
 mod market;
 mod naive;
+mod naive_batches;
 mod orders;
 mod premium;
 mod restrictions;

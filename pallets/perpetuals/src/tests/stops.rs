@@ -239,3 +239,153 @@ mod model {
 		}
 	}
 }
+
+/// A stop loss of owner 3 that is refused when it fires: he holds nothing.
+fn refused(n: u32) -> DispatchResult {
+	let order = reducing(market(Side::Ask, 1, 5));
+	let stop = StopOrder { when: Crossing::AtOrBelow, trigger: Ticks(950 - n % 16), order };
+	let (owner, sub) = (3 + u64::from(n / 16 % 2), (n / 32) as u8 % 2);
+	Perpetuals::place_stop(RuntimeOrigin::signed(owner), sub, stop).map(|_| ()).map_err(|e| e.error)
+}
+
+#[test]
+fn stops_that_are_refused_do_not_hold_up_those_behind_them() {
+	use frame_support::traits::Hooks;
+	ExtBuilder::default().build_and_execute(|| {
+		open_long(10);
+		assert_ok!(place(2, bid(900, 20)));
+		mark(1_000);
+		for n in 0..60 {
+			assert_ok!(refused(n));
+		}
+		assert_ok!(below(920, reducing(market(Side::Ask, 890, 10))));
+		// The feed has no weight left for any.
+		mark_with(900, &mut WeightMeter::with_limit(Default::default()));
+		assert_eq!(position(1), 10);
+		HookWeight::set(frame_support::weights::Weight::from_parts(160_000_000_000, u64::MAX));
+		Perpetuals::on_poll(2, &mut WeightMeter::new());
+		assert_eq!(position(1), 0);
+	});
+}
+
+#[test]
+fn a_stop_loss_closes_a_position_larger_than_the_largest_order() {
+	let mut small = btc();
+	small.max_lots = Lots(10);
+	ExtBuilder { markets: vec![small] }.build_and_execute(|| {
+		for _ in 0..3 {
+			open_long_of(10);
+		}
+		for _ in 0..3 {
+			assert_ok!(place(3, bid(980, 10)));
+		}
+		mark(1_000);
+		assert_ok!(below(985, reducing(market(Side::Ask, 970, 30))));
+		mark(985);
+		assert_eq!(position(1), 0);
+	});
+}
+
+fn open_long_of(lots: u64) {
+	assert_ok!(place(2, ask(1_000, lots)));
+	assert_ok!(place(1, bid(1_000, lots)));
+}
+
+#[test]
+fn bounds_that_were_tightened_shut_no_exit() {
+	ExtBuilder::default().build_and_execute(|| {
+		open_long(30);
+		assert_ok!(place(3, bid(990, 30)));
+		let lots = Some(Lots(25));
+		let tighten =
+			Call::tighten_market { market: BTC, min_lots: lots, max_lots: lots, close: true };
+		assert_ok!(dispatch(RuntimeOrigin::signed(1), tighten));
+		// A part of it, and what is left, though the one is too small and the whole too large.
+		assert_ok!(place(1, reducing(market(Side::Ask, 980, 3))));
+		assert_ok!(place(1, reducing(market(Side::Ask, 980, 27))));
+		assert_eq!(position(1), 0);
+	});
+}
+
+#[test]
+fn a_market_of_batches_takes_no_stop_that_could_not_fire() {
+	ExtBuilder { markets: vec![NewMarket { mode: Mode::FrequentBatch, ..btc() }] }
+		.build_and_execute(|| {
+			mark(1_000);
+			let order = market(Side::Ask, 970, 10);
+			assert_noop!(below(985, order), Error::<Test>::MarketInAuction);
+			assert_ok!(below(985, ask(970, 10)));
+			next_block();
+			mark(980);
+			assert_eq!(levels(Side::Ask), vec![(970, 10)]);
+		});
+}
+
+#[test]
+fn an_account_with_stops_cannot_be_forgotten_and_its_switch_can() {
+	ExtBuilder::default().build_and_execute(|| {
+		mark(1_000);
+		assert_ok!(below(985, ask(970, 10)));
+		let set = Call::set_switch { sub: 0, blocks: 50 };
+		assert_ok!(dispatch(RuntimeOrigin::signed(1), set));
+		let who = account(1, 0);
+		assert!(!<Perpetuals as Venue>::forget(who));
+		assert!(Switches::<Test>::contains_key(who));
+		assert_ok!(dispatch(RuntimeOrigin::signed(1), Call::cancel_stop { sub: 0, slot: None }));
+		assert!(<Perpetuals as Venue>::forget(who));
+		assert_eq!((Switches::<Test>::iter().count(), Lapsing::<Test>::iter().count()), (0, 0));
+	});
+}
+
+#[test]
+fn unused_weight_is_returned() {
+	ExtBuilder::default().build_and_execute(|| {
+		mark(1_000);
+		let order =
+			StopOrder { when: Crossing::AtOrBelow, trigger: Ticks(985), order: ask(970, 10) };
+		let calls = [
+			Call::place_stop { sub: 0, stop: order },
+			Call::cancel_stop { sub: 0, slot: None },
+			Call::set_switch { sub: 0, blocks: 9 },
+		];
+		for call in calls {
+			let call = RuntimeCall::from(call);
+			let declared = call.get_dispatch_info().call_weight;
+			let info = call.clone().dispatch(RuntimeOrigin::signed(1)).expect("is accepted");
+			let actual = info.actual_weight.expect("is returned");
+			assert!(actual.all_lt(declared) || actual.ref_time() < declared.ref_time(), "{call:?}");
+			assert!(actual.ref_time() > 20_000_000);
+		}
+	});
+}
+
+#[test]
+fn markets_that_keep_the_auctions_busy_delay_no_stop_and_no_switch() {
+	let batches = |symbol| NewMarket { mode: Mode::FrequentBatch, ..named(symbol) };
+	let markets = vec![btc(), batches("A-PERP"), batches("B-PERP")];
+	ExtBuilder { markets }.build_and_execute(|| {
+		open_long(10);
+		assert_ok!(place(3, bid(980, 20)));
+		rest(4, bid(700, 5));
+		assert_ok!(dispatch(RuntimeOrigin::signed(4), Call::set_switch { sub: 0, blocks: 2 }));
+		mark(1_000);
+		assert_ok!(below(985, reducing(market(Side::Ask, 970, 10))));
+		for number in [1, 2] {
+			let there = MarketId(number);
+			// Both beyond the band: they cross, and never trade.
+			Gates::band(there, 900, 1_100);
+			assert_ok!(place(1, PlaceOrder { market: there, ..bid(1_300, 5) }));
+			assert_ok!(place(2, PlaceOrder { market: there, ..ask(1_200, 5) }));
+		}
+		// Reads and writes weigh more here than in the runtime; each part fits the costliest of its kind.
+		HookWeight::set(frame_support::weights::Weight::from_parts(400_000_000_000, u64::MAX));
+		Perpetuals::check_parts();
+		mark_with(980, &mut WeightMeter::with_limit(Default::default()));
+		run_to(10);
+		assert_eq!(position(1), 0);
+		assert!(Perpetuals::open_orders(4, 0).is_empty());
+		// Nothing was priced in vain.
+		let phases = [1, 2].map(|number| Hot::<Test>::get(MarketId(number)).phase);
+		assert_eq!(phases, [Phase::Continuous; 2]);
+	});
+}

@@ -6,8 +6,10 @@ use crate::{
 	matching::{short, Fill, Removal, Verdict},
 	page::{Page, Resting},
 	store::Store,
-	units::{Lots, MarketId, OrderId, Side, Ticks},
+	units::{Lots, MarketId, OrderId, Sequence, Side, Ticks},
 };
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 /// An order of a pair that is to trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,56 @@ pub struct Leg {
 	pub id: OrderId,
 	/// The order, as it rests before the pair trades.
 	pub order: Resting,
+	/// How much of it comes to trade now: all of it, unless its block begins with a part of it.
+	pub offered: Lots,
+}
+
+/// Where the orders of one block begin at a price: with a lot that was drawn. They trade in turn from
+/// there on, and those before that lot after all others, so that every lot offered at the price is
+/// as likely to trade as any other of its block, whoever offers it, in whatever pieces, and whenever
+/// in the block it came.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Turn {
+	/// The price.
+	pub price: Ticks,
+	/// The order in which the lot drawn is.
+	pub start: Sequence,
+	/// The lots of that order before the one drawn, which come last.
+	pub last: Lots,
+	/// The last order among which was drawn.
+	pub end: Sequence,
+}
+
+/// The turns of both sides.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Turns {
+	/// Of the bids.
+	pub bid: Option<Turn>,
+	/// Of the asks.
+	pub ask: Option<Turn>,
 }
 
 /// A bid and an ask that trade with each other.
@@ -76,11 +128,24 @@ pub struct Verdicts {
 
 /// Who stands behind the orders of an auction.
 pub trait Counterparties {
+	/// At most so many lots may these two trade with each other before they are asked about again, with
+	/// all that is left; zero leaves it to [`Self::verdicts`] to say which of them leaves. Without an
+	/// implementation, as many as they like.
+	fn most(&mut self, _bid: &Leg, _ask: &Leg) -> Lots {
+		Lots::MAX
+	}
 	/// May the two orders trade with each other now? Two orders of one owner are told apart here:
 	/// either or both can be removed.
 	fn verdicts(&mut self, pair: &Pair) -> Verdicts;
 	/// They traded. Where one of them may trade no more than that, `removed` follows for the rest.
 	fn filled(&mut self, pair: &Pair);
+	/// One of the `lots` that the orders of one block offer at a price of a side: the one with which
+	/// they begin to trade, counted from 0. It must be the same whenever it is asked again. Asked
+	/// about no lots first, so that without an answer, as without an implementation, nothing is
+	/// looked at: orders trade by their places in time then.
+	fn draw(&mut self, _side: Side, _price: Ticks, _lots: u128) -> Option<u128> {
+		None
+	}
 	/// `lots` of an order, which is all that was left, left the book without trading.
 	fn removed(&mut self, id: OrderId, resting: &Resting, lots: Lots, why: Removal);
 }
@@ -98,6 +163,8 @@ pub struct Uncross {
 	pub max_fills: u16,
 	/// The most orders that may be removed on the way, and one more where both of a pair are.
 	pub max_removals: u16,
+	/// What the step before said, so that what was drawn stays so; nothing for the first.
+	pub turns: Turns,
 }
 
 /// How a step of an uncross ended.
@@ -124,6 +191,10 @@ pub struct Uncrossed {
 	pub fills: u16,
 	/// Orders removed without a trade.
 	pub removals: u16,
+	/// Orders looked at for draws.
+	pub looked: u32,
+	/// What the next step must be told.
+	pub turns: Turns,
 	/// How it ended.
 	pub end: Ended,
 }
@@ -136,8 +207,8 @@ impl Uncrossed {
 }
 
 /// Trade bids at or above the price against asks at or below it, all at that price: on both sides
-/// the best price first, and at one price the oldest order first. Expired orders on the way are
-/// removed.
+/// the best price first, and at one price the oldest order first, or those of the oldest block from
+/// the lot on that is drawn. Expired orders on the way are removed.
 ///
 /// An order that trades in part keeps its place. Within its budget a step does exactly what one
 /// step without a budget would have done first.
@@ -145,14 +216,23 @@ pub fn uncross<S: Store<Page>, C: Counterparties>(s: &mut S, c: &mut C, at: &Unc
 	let mut run = Run {
 		c,
 		at,
-		bids: Queue::new(Book { market: at.market, side: Side::Bid }),
-		asks: Queue::new(Book { market: at.market, side: Side::Ask }),
-		uncrossed: Uncrossed { lots: Lots::ZERO, fills: 0, removals: 0, end: Ended::Done },
+		bids: Queue::new(Book { market: at.market, side: Side::Bid }, at.turns.bid),
+		asks: Queue::new(Book { market: at.market, side: Side::Ask }, at.turns.ask),
+		uncrossed: Uncrossed {
+			lots: Lots::ZERO,
+			fills: 0,
+			removals: 0,
+			looked: 0,
+			turns: at.turns,
+			end: Ended::Done,
+		},
 	};
 	let traded = run.trade(s);
 	run.bids.save(s);
 	run.asks.save(s);
 	run.uncrossed.end = traded.or_else(|| run.tidy(s)).unwrap_or(Ended::Done);
+	run.uncrossed.turns = Turns { bid: run.bids.turn, ask: run.asks.turn };
+	run.uncrossed.looked = run.bids.looked.saturating_add(run.asks.looked);
 	run.uncrossed
 }
 
@@ -170,8 +250,8 @@ impl<C: Counterparties> Run<'_, C> {
 	fn trade<S: Store<Page>>(&mut self, s: &mut S) -> Option<Ended> {
 		let Uncross { market, price, now, .. } = *self.at;
 		loop {
-			let bid = self.bids.front(s, Some(price))?;
-			let ask = self.asks.front(s, Some(price))?;
+			let bid = self.front(s, Side::Bid, Some(price))?;
+			let ask = self.front(s, Side::Ask, Some(price))?;
 			let step = if bid.order.expired(now) {
 				self.expire(Side::Bid, &bid)
 			} else if ask.order.expired(now) {
@@ -179,8 +259,9 @@ impl<C: Counterparties> Run<'_, C> {
 			} else if self.uncrossed.fills == self.at.max_fills {
 				Some(Ended::Budget)
 			} else {
-				let lots = bid.order.lots.min(ask.order.lots);
-				self.meet(&Pair { market, price, lots, bid, ask })
+				let most = Some(self.c.most(&bid, &ask)).filter(|most| !most.is_zero());
+				let lots = bid.offered.min(ask.offered).min(most.unwrap_or(Lots::MAX));
+				self.meet(s, &Pair { market, price, lots, bid, ask })
 			};
 			if step.is_some() {
 				return step;
@@ -189,7 +270,7 @@ impl<C: Counterparties> Run<'_, C> {
 	}
 
 	/// Let a pair trade, or remove what may not.
-	fn meet(&mut self, pair: &Pair) -> Option<Ended> {
+	fn meet<S: Store<Page>>(&mut self, s: &mut S, pair: &Pair) -> Option<Ended> {
 		let Verdicts { bid, ask } = self.c.verdicts(pair);
 		if bid == Verdict::Stop || ask == Verdict::Stop {
 			return Some(Ended::Stopped);
@@ -197,7 +278,7 @@ impl<C: Counterparties> Run<'_, C> {
 		let (bid, ask) = (Part::of(bid, &pair.bid.order), Part::of(ask, &pair.ask.order));
 		match (bid, ask) {
 			(Part::Trade(bid), Part::Trade(ask)) => {
-				self.fill(pair, bid, ask);
+				self.fill(s, pair, bid, ask);
 				None
 			},
 			(bid, ask) => {
@@ -216,7 +297,7 @@ impl<C: Counterparties> Run<'_, C> {
 		}
 	}
 
-	fn fill(&mut self, pair: &Pair, bid: Lots, ask: Lots) {
+	fn fill<S: Store<Page>>(&mut self, s: &mut S, pair: &Pair, bid: Lots, ask: Lots) {
 		let lots = bid.min(ask).min(pair.lots);
 		self.uncrossed.fills += 1;
 		self.uncrossed.lots = self.uncrossed.lots.saturating_add(lots);
@@ -231,7 +312,7 @@ impl<C: Counterparties> Run<'_, C> {
 			if cut || left.is_zero() {
 				self.queue(side).pop();
 			} else {
-				self.queue(side).leave(left);
+				self.queue(side).leave(s, left);
 			}
 		}
 	}
@@ -251,6 +332,21 @@ impl<C: Counterparties> Run<'_, C> {
 		self.queue(side).pop();
 	}
 
+	/// The order of a side that comes first.
+	fn front<S: Store<Page>>(
+		&mut self,
+		s: &mut S,
+		side: Side,
+		price: Option<Ticks>,
+	) -> Option<Leg> {
+		let (c, now) = (&mut *self.c, self.at.now);
+		let queue = match side {
+			Side::Bid => &mut self.bids,
+			Side::Ask => &mut self.asks,
+		};
+		queue.front(s, price, now, &mut |price, lots| c.draw(side, price, lots))
+	}
+
 	fn queue(&mut self, side: Side) -> &mut Queue {
 		match side {
 			Side::Bid => &mut self.bids,
@@ -266,7 +362,8 @@ impl<C: Counterparties> Run<'_, C> {
 			if highest < lowest {
 				return None;
 			}
-			let (bid, ask) = (self.bids.front(s, None)?, self.asks.front(s, None)?);
+			let bid = self.front(s, Side::Bid, None)?;
+			let ask = self.front(s, Side::Ask, None)?;
 			let step = if bid.order.expired(self.at.now) {
 				self.expire(Side::Bid, &bid)
 			} else if ask.order.expired(self.at.now) {
