@@ -13,7 +13,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use breakwater_math::arithmetic::signed;
-use breakwater_primitives::{AccountRef, Backstop, Balance, Custody};
+use breakwater_primitives::{AccountRef, Backstop, Balance, Custody, Venue};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 
 /// An account with less in it may be removed, in quote units.
