@@ -115,6 +115,7 @@ pub fn passes_safe_mode(pallet: &str, call: &str) -> bool {
 		("Preimage", "note_preimage" | "unnote_preimage") => true,
 		// The exits, and what makes them possible.
 		("Margin", "deposit" | "liquidate" | "set_key" | "sweep" | "claim") => true,
+		("Margin", "deposit_asset" | "buy_collateral" | "offer_collateral") => true,
 		(
 			"Perpetuals",
 			"cancel" | "cancel_all" | "cancel_client" | "set_switch" | "cancel_stop",
@@ -161,7 +162,7 @@ pub fn never_paused(pallet: &str, call: &str) -> bool {
 		("System", "apply_authorized_upgrade") => true,
 		("PriceGuard", "feed") => true,
 		("Perpetuals", "cancel" | "cancel_all" | "cancel_client" | "cancel_stop") => true,
-		("Margin", "deposit" | "sweep" | "claim") => true,
+		("Margin", "deposit" | "deposit_asset" | "sweep" | "claim") => true,
 		("CircuitBreaker" | "Timelock" | "SafeMode" | "TxPause", _) => true,
 		("TechnicalCommittee" | "Council", "propose" | "vote" | "close" | "execute") => true,
 		_ => false,

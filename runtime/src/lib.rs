@@ -162,6 +162,10 @@ pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_BRW;
 pub const USDC: u32 = 1;
 /// One USDC in its smallest unit.
 pub const USDC_UNIT: Balance = 1_000_000;
+/// The number of wrapped bitcoin with eight decimals, collateral beside USDC where a preset lists it.
+pub const WBTC: u32 = 2;
+/// One wrapped bitcoin in its smallest unit.
+pub const WBTC_UNIT: Balance = 100_000_000;
 
 #[frame_support::runtime]
 mod runtime {

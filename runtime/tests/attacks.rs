@@ -387,3 +387,33 @@ fn attack_flickering_the_mark_liquidates_nobody_with_the_smallest_margin() {
 		assert!(funds() >= before);
 	});
 }
+
+/// JELLY: the vault is fed with a short that is pumped further and further.
+#[test]
+fn attack_feeding_the_vault_with_a_pumped_short_costs_it_no_more_than_its_budget() {
+	on_development_chain(|| {
+		next_block();
+		feed(PRICE);
+		let amount = 200_000 * USDC_UNIT;
+		assert_ok!(call(&id(Alice), pallet_insurance::Call::back_vault { amount }));
+		deposit(Ferdie, 8_000);
+		deposit(Dave, 200_000);
+		trade(Dave, Ferdie, PRICE, 18_000);
+		let before = funds();
+		let (mut price, mut took) = (PRICE, 0);
+		for _ in 0..150 {
+			price += 100;
+			// Depth, but none that a liquidation reaches.
+			let _ = place(Dave, resting(Side::Ask, price + price * 19 / 1_000, 500));
+			next_block();
+			feed(price);
+			took += told(|event| matches!(event, pallet_margin::Event::VaultTook { .. }));
+		}
+		assert!(took > 0, "the vault was fed");
+		assert_eq!(lots(Ferdie, 0), 0);
+		// What it holds still is marked at the worse price; a fifth more is gone since it took its part.
+		let lost = amount as i128 - views::vault().low as i128;
+		assert!(lost <= amount as i128 / 1_000 * 25, "the vault lost {}", usdc(lost));
+		assert!(funds() >= before, "the funds lost {}", usdc(before - funds()));
+	});
+}

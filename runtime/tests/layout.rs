@@ -91,6 +91,15 @@ fn call_indices_of_our_pallets_are_pinned() {
 			(4, "set_leverage"),
 			(5, "transfer"),
 			(6, "close_account"),
+			(20, "deposit_asset"),
+			(21, "withdraw_asset"),
+			(22, "transfer_asset"),
+			(23, "buy_collateral"),
+			(24, "list_asset"),
+			(25, "tighten_asset"),
+			(26, "cut_asset"),
+			(27, "loosen_asset"),
+			(28, "offer_collateral"),
 			(30, "announce_maintenance"),
 			(31, "lower_maintenance"),
 			(32, "tighten_risk"),
@@ -108,7 +117,11 @@ fn call_indices_of_our_pallets_are_pinned() {
 			(2, "notice"),
 			(3, "claim"),
 			(4, "cancel"),
-			(5, "wind_down")
+			(5, "wind_down"),
+			(20, "back_vault"),
+			(21, "notice_vault"),
+			(22, "claim_vault"),
+			(23, "cancel_vault")
 		]
 	);
 	assert_eq!(
@@ -157,6 +170,7 @@ fn storage_prefixes_that_others_read_are_pinned() {
 		pallet_margin::Accounts in "Margin",
 		pallet_margin::Totals in "Margin",
 		pallet_margin::Board in "Margin",
+		pallet_margin::Sales in "Margin",
 		pallet_margin::Settlements in "Margin",
 		pallet_circuit_breaker::Status in "CircuitBreaker",
 		pallet_price_guard::Guards in "PriceGuard",
@@ -210,6 +224,8 @@ fn every_call_that_somebody_relies_on_fits_an_extrinsic() {
 		feed.into(),
 		pallet_margin::Call::deposit { sub: 0, amount: 1 }.into(),
 		pallet_margin::Call::liquidate { account: AccountRef(0) }.into(),
+		pallet_margin::Call::deposit_asset { sub: 0, asset: 2, amount: 1 }.into(),
+		pallet_margin::Call::transfer_asset { from: 0, to: 1, asset: 2, amount: 1 }.into(),
 		pallet_perpetuals::Call::cancel { sub: 0, id: OrderId(0) }.into(),
 		pallet_perpetuals::Call::cancel_all { sub: 0, market: None }.into(),
 		pallet_perpetuals::Call::place { sub: 0, order }.into(),

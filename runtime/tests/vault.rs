@@ -103,7 +103,7 @@ fn a_falling_market_is_taken_over_by_the_vault_and_offered_at_the_mark() {
 				break;
 			}
 		}
-		assert_eq!(takes(), 1, "at {price}");
+		assert!(takes() > 0, "at {price}");
 		let seen = views::vault();
 		let account = seen.account.unwrap();
 		assert_eq!(account.account, VAULT);
@@ -145,7 +145,7 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => who().prop_map(Step::Cancel),
 		6 => (who(), any::<bool>(), -12i32..12, 1u64..3_000)
 			.prop_map(|(who, buy, offset, lots)| Step::Order(who, buy, offset, lots)),
-		6 => (-25i32..25).prop_map(Step::Price),
+		6 => (-6i32..20).prop_map(Step::Price),
 		2 => (1u64..12).prop_map(Step::Wind),
 		3 => Just(Step::Block),
 	]
@@ -153,7 +153,8 @@ fn step() -> impl Strategy<Value = Step> {
 
 const PEOPLE: [Sr25519Keyring; 4] = [Alice, Charlie, Dave, Eve];
 
-fn run(step: &Step, price: &mut u32) {
+/// Prices go `up`, or down, with some steps back.
+fn run(step: &Step, up: bool, price: &mut u32) {
 	use pallet_insurance::Call;
 	let signer = |who: usize| id(PEOPLE[who]);
 	// Whether it is refused does not matter here.
@@ -173,7 +174,8 @@ fn run(step: &Step, price: &mut u32) {
 			place(PEOPLE[who], limit(side, at as u32, lots))
 		},
 		Step::Price(permille) => {
-			*price = (*price as i64 * (1_000 + i64::from(permille)) / 1_000) as u32;
+			let by = if up { permille } else { -permille };
+			*price = (*price as i64 * (1_000 + i64::from(by)) / 1_000) as u32;
 			next_block();
 			feed(*price);
 			Ok(())
@@ -197,23 +199,29 @@ proptest! {
 	/// the unit, nobody's tokens come from nowhere, and every invariant of every pallet holds.
 	#[test]
 	fn nothing_is_lost_or_made_whatever_the_vault_and_its_backers_do(
+		up in any::<bool>(),
 		steps in prop::collection::vec(step(), 1..40),
 	) {
 		on_development_chain(|| {
 			next_block();
 			let mut price = 79_000;
 			feed(price);
-			for who in PEOPLE {
-				deposit(who, 1_500);
+			// Three with high leverage, and a book that no liquidation of theirs reaches.
+			for (who, amount) in [(Alice, 1_500), (Charlie, 450), (Dave, 450), (Eve, 450)] {
+				deposit(who, amount);
 			}
 			deposit(Bob, 500_000);
-			for (side, at) in [(Side::Bid, 78_000), (Side::Ask, 80_000)] {
+			for (who, side) in [(Charlie, Side::Bid), (Dave, Side::Bid), (Eve, Side::Ask)] {
+				assert_ok!(place(Bob, limit(side.opposite(), price, 1_000)));
+				assert_ok!(place(who, limit(side, price, 1_000)));
+			}
+			for (side, at) in [(Side::Bid, 74_450), (Side::Ask, 83_600)] {
 				assert_ok!(place(Bob, limit(side, at, 5_000)));
 			}
 			let amount = 20_000 * USDC_UNIT;
 			assert_ok!(call(&id(Alice), pallet_insurance::Call::back_vault { amount }));
 			for step in &steps {
-				run(step, &mut price);
+				run(step, up, &mut price);
 				custody_agrees();
 				views::try_state().unwrap_or_else(|error| panic!("{error:?} after {step:?}"));
 				let worth = views::vault();

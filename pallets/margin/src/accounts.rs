@@ -3,7 +3,7 @@
 use crate::{
 	types::Position, weights::WeightInfo, Accounts, Config, Error, Event, House, Keys, Pallet, Risk,
 };
-use breakwater_primitives::{Balance, Clearing, Custody, MarketId, Permission, Venue};
+use breakwater_primitives::{Balance, Clearing, Custody, MarketId, Outflow, Permission, Venue};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::DispatchError;
 
@@ -72,16 +72,22 @@ impl<T: Config> Pallet<T> {
 		let index = house.place(account)?;
 		let stored = &house.accounts[index].account;
 		let idle = stored.positions.iter().all(Position::is_idle) && stored.orders.is_empty();
-		ensure!(idle && stored.keys == 0, Error::<T>::AccountInUse);
+		let owes = stored.quote < 0;
+		ensure!(idle && stored.keys == 0 && !owes, Error::<T>::AccountInUse);
 		ensure!(T::Venue::forget(account), Error::<T>::AccountInUse);
 		let quote = u128::try_from(stored.quote).unwrap_or(0);
 		let paid = quote.saturating_add(stored.deposit);
+		if paid > 0 || !stored.collaterals.is_empty() {
+			// All of it may leave an account that has nothing to carry.
+			Self::ensure_exits_open(&mut house, index)?;
+		}
 		if paid > 0 {
-			Self::ensure_may_leave(&mut house, index, quote)?;
 			house.credit(index, house.accounts[index].account.quote.saturating_neg());
 			Self::release_deposit(&mut house, index);
+			T::Outflow::leaves(&who, paid)?;
 			Self::pay(&who, paid)?;
 		}
+		Self::pay_all_assets(&mut house, index, &who)?;
 		house.write()?;
 		Accounts::<T>::remove(account);
 		Keys::<T>::remove((&who, sub));

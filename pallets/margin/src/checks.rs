@@ -129,7 +129,8 @@ impl<T: Config> House<T> {
 		seen
 	}
 
-	/// Health of an account with this balance and these positions.
+	/// Health of an account with this backing, its quote balance and what its other collateral is
+	/// worth, and these positions.
 	pub(crate) fn health(&mut self, quote: Amount, positions: &[Position]) -> Health {
 		let seen = self.seen(positions);
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
@@ -146,9 +147,11 @@ impl<T: Config> House<T> {
 	) -> DispatchResult {
 		self.check_open_interest(market, view)?;
 		let index = self.place(who)?;
+		let backing = self.backing(index);
 		let loaded = &self.accounts[index];
 		let (quote, positions) = (loaded.account.quote, loaded.account.positions.clone());
 		let (quote_before, before) = (loaded.quote_with_claims(), loaded.positions_with_claims());
+		let collaterals = loaded.account.collaterals.clone();
 		let reducing = positions.iter().all(|position| {
 			let was = position_in(&before, position.market);
 			position.exposure().largest() <= was.exposure().largest()
@@ -159,15 +162,17 @@ impl<T: Config> House<T> {
 				return Ok(());
 			}
 			// An exit stays open, but nobody digs himself deeper by closing at a bad price.
-			let after = self.health(quote, &positions);
-			let was = self.health(quote_before, &before);
+			let after = self.health(backing, &positions);
+			let other = backing.saturating_sub(quote);
+			let was = self.health(quote_before.saturating_add(other), &before);
 			ensure!(after.bears_reduction(&was), Error::<T>::InsufficientMargin);
 			return Ok(());
 		}
 		let seen = self.seen(&positions);
 		let priced = |seen: &Seen| !seen.prices.mark.is_zero() && !seen.prices.index.is_zero();
 		ensure!(seen.iter().all(priced), Error::<T>::NoPrice);
-		let mut equity = quote;
+		let other = self.initial_worth(&collaterals, &positions);
+		let mut equity = quote.saturating_add(signed(other));
 		let mut required = Self::initial_margin(&seen);
 		for seen in &seen {
 			equity = equity.saturating_add(seen.credited(seen.terms.profit_credit));
@@ -229,18 +234,24 @@ impl<T: Config> House<T> {
 		seen.iter().fold(0, |sum: u128, seen| sum.saturating_add(seen.reserve()))
 	}
 
-	/// What may be withdrawn: the quote balance, as far as equity without unrealised profit leaves
-	/// the margin for withdrawals free. Of each position that is the larger of its initial margin, with
+	/// What may be withdrawn of the quote balance: as far as equity without unrealised profit leaves
+	/// the margin for withdrawals free. `other` is what other collateral counts for.
+	pub(crate) fn withdrawable(quote: Amount, other: Balance, seen: &[Seen]) -> Balance {
+		let free = Self::free(quote.saturating_add(signed(other)), seen);
+		u128::try_from(free.min(quote)).unwrap_or(0)
+	}
+
+	/// Equity without unrealised profit less the margin that must stay when collateral leaves. Of each position that is the larger of its initial margin, with
 	/// volatility and open interest weighing on all of it, and of its maintenance margin with what
 	/// closing it into the book at its present depth would cost: who leaves must leave enough behind to
 	/// be closed.
-	pub(crate) fn withdrawable(quote: Amount, seen: &[Seen]) -> Balance {
-		let mut free = quote;
+	pub(crate) fn free(backing: Amount, seen: &[Seen]) -> Amount {
+		let mut free = backing;
 		for seen in seen {
 			let required = seen.to_leave::<T>();
 			free = free.saturating_add(seen.credited(Ppm::ZERO)).saturating_sub(signed(required));
 		}
-		u128::try_from(free.min(quote)).unwrap_or(0)
+		free
 	}
 }
 

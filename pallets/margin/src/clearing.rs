@@ -1,15 +1,17 @@
 //! The clearing house as the exchange and the price guard see it, and the trader's calls.
 
 use crate::{
+	checks::Seen,
 	types::{Account, BoardEntry, KeyRecord, Permissions, MAX_KEYS},
 	weights::WeightInfo,
-	Accounts, Board, Config, Error, Event, House, Keys, NextAccount, Pallet, Risk,
+	Accounts, Board, Config, Error, Event, House, Keys, NextAccount, Pallet, Risk, Sales,
 };
+use alloc::vec::Vec;
 use breakwater_math::RiskTerms;
 use breakwater_primitives::{
 	api::SettlementPhase, clearing::MarketRisk, shard_of, AccountRef, Action, Balance, Clearing,
-	Custody, Funding, Gate, MarketId, Millis, Permission, Ppm, Prices, Venue, MARKETS_PER_SHARD,
-	MAX_MARKETS,
+	Custody, Funding, Gate, MarketId, Millis, Outflow, Permission, Ppm, Prices, Venue,
+	MARKETS_PER_SHARD, MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::DispatchResult,
@@ -174,6 +176,7 @@ impl<T: Config> Pallet<T> {
 		let mut house = House::<T>::new();
 		let index = house.place(account)?;
 		Self::ensure_may_leave(&mut house, index, amount)?;
+		T::Outflow::leaves(&who, amount)?;
 		Self::pay(&who, amount)?;
 		house.credit(index, debit.saturating_neg());
 		Self::deposit_event(Event::Withdrawn { account, to: who, amount });
@@ -187,13 +190,30 @@ impl<T: Config> Pallet<T> {
 		index: usize,
 		amount: Balance,
 	) -> DispatchResult {
+		let seen = Self::ensure_exits_open(house, index)?;
+		let account = &house.accounts[index].account;
+		let (quote, positions) = (account.quote, account.positions.clone());
+		let other = house.initial_worth(&account.collaterals.clone(), &positions);
+		let free = House::<T>::withdrawable(quote, other, &seen);
+		ensure!(amount <= free, Error::<T>::ExceedsWithdrawable);
+		Ok(())
+	}
+
+	/// Whether anything may leave an account now; its funding is settled for that. Returns its markets.
+	pub(crate) fn ensure_exits_open(
+		house: &mut House<T>,
+		index: usize,
+	) -> Result<Vec<Seen>, DispatchError> {
 		house.ensure_settled(index)?;
 		house.settle_all_funding(index);
-		let quote = house.accounts[index].account.quote;
-		let positions = house.accounts[index].account.positions.clone();
+		let account = &house.accounts[index].account;
+		let (positions, who) = (account.positions.clone(), house.accounts[index].who);
+		let for_sale = !account.collaterals.is_empty() && Sales::<T>::contains_key(who);
+		ensure!(!for_sale, Error::<T>::ForSale);
 		let seen = house.seen(&positions);
 		// Nobody leaves first while custody and claims disagree.
-		ensure!(Self::custody_agrees(), Error::<T>::WithdrawalDenied);
+		let agree = Self::custody_agrees() && Self::assets_agree();
+		ensure!(agree, Error::<T>::WithdrawalDenied);
 		ensure!(T::Gate::chain().allows(Action::Withdraw).is_ok(), Error::<T>::WithdrawalDenied);
 		let now = Self::now();
 		// Resting orders reserve margin at their market's price, so their markets count as well.
@@ -205,9 +225,7 @@ impl<T: Config> Pallet<T> {
 			let validity = seen.prices.validity_at(now, T::PriceAgeLimit::get());
 			ensure!(validity.allows_withdrawal(), Error::<T>::PriceNotUsable);
 		}
-		let free = House::<T>::withdrawable(quote, &seen);
-		ensure!(amount <= free, Error::<T>::ExceedsWithdrawable);
-		Ok(())
+		Ok(seen)
 	}
 
 	pub(crate) fn do_set_key(

@@ -75,6 +75,7 @@ impl<T: Config> Pallet<T> {
 	/// that the breaker freezes it alone; where all agree, the chain is. Nothing can be withdrawn until
 	/// the sums agree again.
 	pub(crate) fn compare_custody() {
+		Self::compare_assets();
 		let ledger = Ledger::<T>::get();
 		let claimed = ledger.claims(T::Insurance::total());
 		if i128::try_from(ledger.held) != Ok(claimed) {

@@ -1,7 +1,8 @@
 //! The ladder: what is done, step by step, with an account that is under its maintenance margin.
 //!
 //! ```text
-//!   cancel orders -> funds pay what a bankrupt lacks -> book, never beyond the bankruptcy price
+//!   cancel orders -> offer collateral for what is owed -> funds pay what a bankrupt lacks
+//!                 -> book, never beyond the bankruptcy price
 //!                 -> vault: below two thirds of the margin, after ten blocks, or where the book
 //!                    has given what it may
 //!                 -> deleverage: then at once where the vault is out of the market; else bankrupt,
@@ -220,8 +221,16 @@ impl<T: Config> House<T> {
 	/// Health of a loaded account as it is now.
 	pub(crate) fn health_of(&mut self, index: usize) -> Health {
 		let account = &self.accounts[index].account;
-		let (quote, positions) = (account.quote, account.positions.clone());
-		self.health(quote, &positions)
+		let positions = account.positions.clone();
+		let backing = self.backing(index);
+		self.health(backing, &positions)
+	}
+
+	/// Health with other collateral at its whole price: what the account can pay when that is sold.
+	/// Until then its positions are not closed beyond where it can pay, and no fund is asked.
+	pub(crate) fn solvency_of(&mut self, index: usize) -> Health {
+		let (health, more) = (self.health_of(index), self.haircut_of(index));
+		Health { equity: health.equity.saturating_add(signed(more)), ..health }
 	}
 
 	/// Whether the account was deleveraged for others lately and still has half its margin.
@@ -292,6 +301,10 @@ impl<T: Config> House<T> {
 			self.looked = self.looked.saturating_add(orders.saturating_mul(2));
 		}
 		let mut any = orders > 0;
+		// What the account owes is collected from its collateral before funds or others are asked.
+		if self.accounts[index].account.quote < 0 {
+			self.begin_sale(index, None);
+		}
 		let draw = self.draw(index);
 		let solvent = self.health_of(index).equity > 0;
 		let most = if solvent { LEGS } else { legs.len() };
@@ -371,7 +384,7 @@ impl<T: Config> House<T> {
 	/// Let the funds of the market in which a bankrupt account lost most advance what it lacks. They are
 	/// only drawn upon when it is known what of that was needed.
 	fn draw(&mut self, index: usize) -> Option<Draw> {
-		let equity = self.health_of(index).equity;
+		let equity = self.solvency_of(index).equity;
 		let market = self.accounts[index].account.blamed?.market;
 		if equity >= 0 {
 			return None;
@@ -388,11 +401,12 @@ impl<T: Config> House<T> {
 		let Some(Draw { market, equity, value, paid }) = draw else { return };
 		let rest = self.value_of(index).min(value);
 		let owing = mul_div_ceil(equity.unsigned_abs(), rest, value.max(1));
-		let spare = self.health_of(index).equity.saturating_add(signed(owing));
+		let spare = self.solvency_of(index).equity.saturating_add(signed(owing));
 		let returned = u128::try_from(spare).unwrap_or(0).min(paid);
 		let needed = paid - returned;
 		let drawn = if needed > 0 { T::Insurance::cover(market, needed).min(needed) } else { 0 };
 		self.credit(index, signed(paid - drawn).saturating_neg());
+		self.owe_funds(index, drawn);
 		if drawn > 0 {
 			T::Observe::observe(market, &Observation::Covered { amount: drawn });
 		}
@@ -432,7 +446,7 @@ impl<T: Config> House<T> {
 		if !may_liquidate::<T>(market, &seen.prices, view) {
 			return None;
 		}
-		let share = liquidation::equity_share(&health, &leg);
+		let share = liquidation::equity_share(&self.solvency_of(index), &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
 		let limit = match leg.closing() {
 			_ if takes::<T>(Steps::BOOK_LIMIT) => {
@@ -506,10 +520,11 @@ impl<T: Config> House<T> {
 		if !may_deleverage(&health, age) && !self.vault_is_out(index, &seen, age) {
 			return false;
 		}
-		let share = liquidation::equity_share(&health, &leg);
+		let solvency = self.solvency_of(index);
+		let share = liquidation::equity_share(&solvency, &leg);
 		let bankruptcy = liquidation::bankruptcy_price(&leg, share);
 		let lots = step::<T>(&health, &leg, age);
-		let solvent = health.equity >= 0;
+		let solvent = solvency.equity >= 0;
 		let price = if solvent { leg.price } else { bankruptcy };
 		// A bankrupt's own winning account is as good as any; a solvent owner would trade with himself.
 		let mut closed = self.deleverage(index, &seen, lots, price, !solvent);

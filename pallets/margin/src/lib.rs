@@ -38,6 +38,10 @@
 //! is settled: what all positions of a market owe together and what the market was paid sum to the
 //! rounding of its payments, less than one unit.
 //!
+//! **Other collateral** counts at its published value, weight times price, on which one more trigger of
+//! the account waits. Accounts that come to owe quote pay interest and, beyond their cap, have their
+//! collateral sold by Dutch auction: see [`collateral`].
+//!
 //! **Settlement** ([`settlement`]). A market that comes to level 6 is wound down at the price of before its
 //! incident: every account is visited, losses are taken, and only when all that is lacking is known and
 //! the funds have paid their part are gains paid, to everybody the same part.
@@ -75,6 +79,7 @@ mod accounts;
 mod capacity;
 mod checks;
 mod clearing;
+pub mod collateral;
 mod custody;
 mod deleveraging;
 mod dust;
@@ -110,10 +115,13 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use super::*;
 	use crate::{
+		collateral::types::{
+			AssetLoosening, AssetTightening, Listings as AllListings, NewAsset, Sale,
+		},
 		ramp::{RiskChange, Tightening},
 		settlement::Settlement,
 		types::{
-			Account, Cursor, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals, MAX_KEYS,
+			Account, Flow, KeyRecord, MarketTotals, Shard, Totals as LedgerTotals, Visits, MAX_KEYS,
 		},
 		vault::{TakeReason, VaultMarket, VaultRecord},
 	};
@@ -122,7 +130,7 @@ pub mod pallet {
 		store::{PageKey, Word, WordKey},
 		trigger::TriggerPage,
 	};
-	use breakwater_math::{ramp::Rates, RiskTerms};
+	use breakwater_math::{ramp::Rates, RiskTerms, Value};
 	use breakwater_primitives::{
 		api::{
 			AccountSummary, BacklogStatus, CustodyStatus, LiquidationPreview, MaintenanceStatus,
@@ -130,7 +138,7 @@ pub mod pallet {
 		},
 		bucket::Bucket,
 		AccountRef, Amount, AssetId, Backstop, Balance, Gate, Level, Lots, MarketId, Millis,
-		Observe, Ppm, ReferencePrice, SettlementPrice, Ticks, VaultPolicy, Venue,
+		Observe, Outflow, Ppm, ReferencePrice, SettlementPrice, Ticks, VaultPolicy, Venue,
 	};
 	use frame_support::{
 		dispatch::DispatchClass,
@@ -193,6 +201,8 @@ pub mod pallet {
 		/// The most resting orders that closing one position may fill.
 		#[pallet::constant]
 		type MaxLiquidationFills: Get<u16>;
+		/// Asked before anything leaves custody for good.
+		type Outflow: Outflow<Self::AccountId>;
 		/// How far the book of a market may move its mark price from the index. A market is only created
 		/// with maintenance margin of at least twice that.
 		type MarkClamp: Convert<MarketId, Ppm>;
@@ -257,10 +267,9 @@ pub mod pallet {
 	pub type Backlog<T: Config> = StorageValue<_, u64, ValueQuery>;
 
 	/// Where the next block goes on among the crossed triggers of each market: longs and shorts by
-	/// price, then by funding.
+	/// price, then by funding, then the assets that the market values.
 	#[pallet::storage]
-	pub type Cursors<T: Config> =
-		StorageMap<_, Identity, MarketId, [Option<Cursor>; 4], ValueQuery>;
+	pub type Cursors<T: Config> = StorageMap<_, Identity, MarketId, Visits, ValueQuery>;
 
 	/// What liquidations took from each market's book in this block and this minute.
 	#[pallet::storage]
@@ -282,6 +291,41 @@ pub mod pallet {
 	/// The bitmap tree over the trigger pages.
 	#[pallet::storage]
 	pub type TriggerWords<T: Config> = StorageMap<_, Identity, WordKey, Word, OptionQuery>;
+
+	// Other collateral.
+
+	/// Assets listed as collateral beside the quote asset, with their values and what custody holds of
+	/// each.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type Listings<T: Config> = StorageValue<_, AllListings, ValueQuery>;
+
+	/// Accounts whose collateral is for sale, since they owe quote.
+	#[pallet::storage]
+	pub type Sales<T: Config> = StorageMap<_, Identity, AccountRef, Sale, OptionQuery>;
+
+	#[pallet::genesis_config]
+	#[derive(frame_support::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// Assets listed as collateral beside the quote asset.
+		pub assets: Vec<NewAsset>,
+		/// Nothing.
+		#[serde(skip)]
+		pub _config: core::marker::PhantomData<T>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			for new in &self.assets {
+				// Runs only where a chain spec is made, never in a block, and has no other way to
+				// refuse.
+				if let Err(error) = Pallet::<T>::do_list_asset(*new) {
+					panic!("collateral {} of the chain spec is refused: {error:?}", new.asset);
+				}
+			}
+		}
+	}
 
 	/// What the vault was given, and what it lost lately in all.
 	#[pallet::storage]
@@ -586,6 +630,120 @@ pub mod pallet {
 			/// What is claimed.
 			claimed: Amount,
 		},
+		// Other collateral.
+		/// An asset was listed as collateral.
+		AssetListed {
+			/// Its terms.
+			terms: NewAsset,
+		},
+		/// The terms of an asset changed.
+		AssetChanged {
+			/// Its terms now.
+			terms: NewAsset,
+		},
+		/// A cut of an asset's maintenance weight was announced: from `begins` on the weight falls by
+		/// 1 % of what it is now each minute. For new exposure the lower weight counts at once.
+		AssetCut {
+			/// The asset.
+			asset: AssetId,
+			/// The weight before the cut.
+			from: Ppm,
+			/// The weight after it.
+			to: Ppm,
+			/// When it begins, in milliseconds of chain time.
+			begins: Millis,
+		},
+		/// An asset was added to an account.
+		AssetDeposited {
+			/// The account.
+			account: AccountRef,
+			/// Who paid.
+			from: T::AccountId,
+			/// The asset.
+			asset: AssetId,
+			/// How much, in its smallest unit.
+			amount: Balance,
+		},
+		/// An asset was withdrawn.
+		AssetWithdrawn {
+			/// The account.
+			account: AccountRef,
+			/// Who received it.
+			to: T::AccountId,
+			/// The asset.
+			asset: AssetId,
+			/// How much, in its smallest unit.
+			amount: Balance,
+		},
+		/// An asset moved between two accounts of an owner.
+		AssetTransferred {
+			/// Out of this account.
+			from: AccountRef,
+			/// Into this account.
+			to: AccountRef,
+			/// The asset.
+			asset: AssetId,
+			/// How much, in its smallest unit.
+			amount: Balance,
+		},
+		/// The collateral of an account is for sale, until it owes nothing: anyone may buy of it. What
+		/// is asked begins at 105 % of the price and falls by 2 points a minute, down to what the
+		/// asset counts for.
+		SaleBegun {
+			/// The account.
+			account: AccountRef,
+			/// The market in which it lost.
+			market: MarketId,
+			/// What it owes, in quote units.
+			owed: Balance,
+			/// What its collateral counts for, in quote units.
+			worth: Balance,
+		},
+		/// Somebody bought collateral of an account that owes quote.
+		CollateralSold {
+			/// The account.
+			account: AccountRef,
+			/// Who bought.
+			buyer: T::AccountId,
+			/// The asset.
+			asset: AssetId,
+			/// How much of it, in its smallest unit.
+			amount: Balance,
+			/// What was paid, in quote units.
+			cost: Balance,
+			/// What was asked for a lot, in eighths of a tick.
+			asked: Value,
+			/// The asset's price, in ticks.
+			price: Ticks,
+			/// What the account owed before, in quote units.
+			owed: Balance,
+		},
+		/// The collateral of an account is no longer for sale.
+		SaleEnded {
+			/// The account.
+			account: AccountRef,
+			/// What it still owes, in quote units: nothing, unless its collateral is gone.
+			owed: Balance,
+		},
+		/// An account paid interest on its negative quote balance to an insurance fund.
+		InterestPaid {
+			/// The account.
+			account: AccountRef,
+			/// What it owed, in quote units.
+			debt: Balance,
+			/// What it paid, in quote units.
+			amount: Balance,
+		},
+		/// What custody holds of an asset differs from what accounts claim. This is a fault of the
+		/// chain.
+		AssetMismatch {
+			/// The asset.
+			asset: AssetId,
+			/// What came in less what went out.
+			held: Balance,
+			/// What accounts claim.
+			claimed: Balance,
+		},
 		// The vault.
 		/// The vault took over a position of an under-margined account, wholly or in part, since the
 		/// book did not take it.
@@ -774,6 +932,32 @@ pub mod pallet {
 		NoLiquidity,
 		/// Too many accounts wait at the same price for a trigger to be placed.
 		TriggersFull,
+		// Other collateral.
+		/// The asset is not listed as collateral.
+		AssetNotListed,
+		/// The asset is listed already.
+		AssetListed,
+		/// As many assets are listed, or are in the account, as may be.
+		TooManyAssets,
+		/// There is no such asset, or its weights, caps or scale contradict each other or its market.
+		InvalidAsset,
+		/// The change would let the asset back more; loosening takes the timelock.
+		AssetNotTighter,
+		/// The change would let the asset back less, or more than a cut under way leaves.
+		AssetNotLooser,
+		/// The account, or all accounts together, would hold more of the asset than may be.
+		AssetCapReached,
+		/// The account has less of the asset.
+		NotEnoughAsset,
+		/// The account's collateral is for sale, since it owes quote: until that is paid nothing may
+		/// leave.
+		ForSale,
+		/// The account's collateral is not for sale.
+		NotForSale,
+		/// The account owes no more than it may.
+		WithinDebtCap,
+		/// The sale asks more than you were willing to pay.
+		AsksMore,
 		/// The position would be worth less than 10 units of the quote asset.
 		PositionTooSmall,
 		/// The account has more in it than may be removed with it.
@@ -822,6 +1006,7 @@ pub mod pallet {
 		fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
 			let limit = T::HookWeight::get().min(meter.remaining());
 			let mut own = WeightMeter::with_limit(limit);
+			Self::step_cuts();
 			Self::unwind_vault(&mut own);
 			Self::work_backlog(&mut own);
 			Self::work_ramps(&mut own);
@@ -934,6 +1119,115 @@ pub mod pallet {
 		pub fn close_account(origin: OriginFor<T>, sub: u8) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_close_account(who, sub)
+		}
+
+		// Other collateral.
+
+		/// Add `amount` of a listed asset (in its smallest unit) as collateral to your own account
+		/// `sub`. A first deposit creates the account. Refused only beyond the asset's caps.
+		#[pallet::call_index(20)]
+		#[pallet::weight((T::WeightInfo::deposit_asset(), DispatchClass::Operational))]
+		pub fn deposit_asset(
+			origin: OriginFor<T>,
+			sub: u8,
+			asset: AssetId,
+			amount: Balance,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Ok(Some(Self::do_deposit_asset(who, sub, asset, amount)?).into())
+		}
+
+		/// Withdraw `amount` of an asset from your account `sub`, as far as the rest leaves the margin
+		/// of its positions and orders, without unrealised profit. Only the owner may.
+		#[pallet::call_index(21)]
+		pub fn withdraw_asset(
+			origin: OriginFor<T>,
+			sub: u8,
+			asset: AssetId,
+			amount: Balance,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Ok(Some(Self::do_withdraw_asset(who, sub, asset, amount)?).into())
+		}
+
+		/// Move `amount` of an asset from your account `from` to your account `to`: at most what may be
+		/// withdrawn. Only the owner may.
+		#[pallet::call_index(22)]
+		pub fn transfer_asset(
+			origin: OriginFor<T>,
+			from: u8,
+			to: u8,
+			asset: AssetId,
+			amount: Balance,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			Ok(Some(Self::do_transfer_asset(who, from, to, asset, amount)?).into())
+		}
+
+		/// Buy up to `amount` of an asset out of an account whose collateral is for sale, at what the
+		/// sale asks now, for `most` quote units at the most. You pay quote from your own balance and
+		/// receive the asset there; never more is sold than pays what the account owes.
+		#[pallet::call_index(23)]
+		pub fn buy_collateral(
+			origin: OriginFor<T>,
+			account: AccountRef,
+			asset: AssetId,
+			amount: Balance,
+			most: Balance,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let settled = Self::do_buy(who, account, asset, amount, most)?;
+			Ok(Some(T::WeightInfo::collateral_bought(settled)).into())
+		}
+
+		/// List an asset as collateral.
+		#[pallet::call_index(24)]
+		pub fn list_asset(origin: OriginFor<T>, terms: NewAsset) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			Self::do_list_asset(terms)
+		}
+
+		/// Lower an asset's caps or its initial weight, from now on. What accounts hold already goes
+		/// on to count for maintenance.
+		#[pallet::call_index(25)]
+		pub fn tighten_asset(
+			origin: OriginFor<T>,
+			asset: AssetId,
+			change: AssetTightening,
+		) -> DispatchResult {
+			T::TightenOrigin::ensure_origin(origin)?;
+			Self::do_tighten_asset(asset, change)
+		}
+
+		/// Announce that an asset's maintenance weight will fall to `weight`: after an hour, by 1 % of
+		/// what it is each minute. For new exposure it counts at once. Nobody can skip the notice.
+		#[pallet::call_index(26)]
+		pub fn cut_asset(origin: OriginFor<T>, asset: AssetId, weight: Ppm) -> DispatchResult {
+			T::TightenOrigin::ensure_origin(origin)?;
+			Self::do_cut_asset(asset, weight)
+		}
+
+		/// Raise an asset's caps or weights, or end a cut by naming the present weight.
+		#[pallet::call_index(27)]
+		pub fn loosen_asset(
+			origin: OriginFor<T>,
+			asset: AssetId,
+			change: AssetLoosening,
+		) -> DispatchResult {
+			T::LoosenOrigin::ensure_origin(origin)?;
+			Self::do_loosen_asset(asset, change)
+		}
+
+		/// Offer the collateral of an account that owes more than it may. The chain does this whenever
+		/// the account is touched; anyone may do it sooner.
+		#[pallet::call_index(28)]
+		pub fn offer_collateral(
+			origin: OriginFor<T>,
+			account: AccountRef,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let settled = Self::do_offer(account)?;
+			Ok(Some(T::WeightInfo::collateral_offered(settled)).into())
 		}
 
 		// Risk parameters.
@@ -1059,6 +1353,19 @@ pub mod pallet {
 		/// Lots held long in a market, which is also the lots held short.
 		pub fn open_interest(market: MarketId) -> Lots {
 			Totals::<T>::get(market).long
+		}
+		/// Assets listed as collateral beside the quote asset, with their prices and values.
+		pub fn listed_assets() -> AllListings {
+			Listings::<T>::get()
+		}
+		/// What the sale of an account's collateral asks now for `amount` of an asset, in quote units,
+		/// and how much of it is sold at the most; `None` while nothing is for sale.
+		pub fn asked(
+			account: AccountRef,
+			asset: AssetId,
+			amount: Balance,
+		) -> Option<(Balance, Balance)> {
+			Self::asked_for(account, asset, amount)
 		}
 		/// What a liquidation of an account would do now, or at other prices of up to 16 markets, if all of it
 		/// were closed at its limits: computed as the liquidation itself does. `None` where there is no such

@@ -12,9 +12,9 @@
 use crate::{
 	ladder::Failed,
 	triggers::{trees, Tree, Trees},
-	types::{Cursor, Stage},
+	types::{Cursor, Stage, Visits},
 	weights::WeightInfo,
-	Accounts, Backlog, Config, Cursors, Error, House, Ledger, Pallet, Risk,
+	Accounts, Backlog, Config, Cursors, Error, House, Ledger, Listings, Pallet, Risk,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use breakwater_core::trigger::crossed_page;
@@ -60,14 +60,18 @@ impl<T: Config> OnPrice for Pallet<T> {
 		if market.0 >= MAX_MARKETS {
 			return;
 		}
-		let mut crossed = false;
+		let (mut crossed, mut assets) = (false, 0);
 		Self::change_board(market, |entry| {
 			// The prices of a market that is settled stay what they were settled at.
 			if entry.stage == Stage::Trading {
 				entry.prices = usable(&entry.prices, prices);
 				crossed = entry.nearest.crossed_by(&entry.prices);
 			}
+			assets = entry.assets;
 		});
+		if assets != 0 {
+			crossed |= Self::revalue(assets, prices, meter);
+		}
 		// Nothing is nearer than what the board knows, so nothing else has to be read.
 		if !crossed {
 			return;
@@ -239,7 +243,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn keep_cursors(market: MarketId, before: &[Option<Cursor>; 4], now: &[Option<Cursor>; 4]) {
+	fn keep_cursors(market: MarketId, before: &Visits, now: &Visits) {
 		if before != now {
 			if now.iter().all(Option::is_none) {
 				Cursors::<T>::remove(market);
@@ -307,9 +311,10 @@ impl<T: Config> Pallet<T> {
 		done
 	}
 
-	/// The trees of a market and where each is crossed.
+	/// The trees of a market, with those of the assets that it values, and where each is crossed.
 	pub(crate) fn crossing(market: MarketId) -> Vec<(Tree, Ticks)> {
-		let prices = Self::prices(market);
+		let entry = Self::board_of(market);
+		let prices = entry.prices;
 		let mut all = Vec::with_capacity(4);
 		// A price that is missing crosses nothing.
 		let long = if prices.long.is_zero() { Ticks::MAX } else { prices.long };
@@ -318,6 +323,13 @@ impl<T: Config> Pallet<T> {
 		if let Some(terms) = Risk::<T>::get(market) {
 			for (lots, step) in Self::funding_steps(market, &terms) {
 				all.push((Tree::funding(market, lots), step.as_ticks()));
+			}
+		}
+		if entry.assets != 0 {
+			for (place, listing) in (0..).zip(Listings::<T>::get()) {
+				if entry.assets >> place & 1 == 1 {
+					all.push((Tree::value(place), listing.value.as_ticks()));
+				}
 			}
 		}
 		all

@@ -3,7 +3,7 @@
 use crate as pallet_margin;
 use crate::*;
 use breakwater_core::units::Contract;
-use breakwater_math::{Bracket, RiskTerms};
+use breakwater_math::{Bracket, RiskTerms, Scale};
 use breakwater_primitives::{
 	clearing::{self, Fees},
 	AccountRef, Backstop, Band, Charges, Check, Clearing, Custody, Denied, Fill, Gate, GateView,
@@ -11,6 +11,7 @@ use breakwater_primitives::{
 	ReferencePrice, Sequence, Session, SettlementPrice, Side, SignedPpm, Ticks, Validity,
 	VaultPolicy, VaultTerms, Venue, Verdict,
 };
+use collateral::types::NewAsset;
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{AsEnsureOriginWithArg, ConstU32, UnixTime},
@@ -83,6 +84,8 @@ parameter_types! {
 	/// Whether the book collects orders for an auction.
 	pub static Collecting: bool = false;
 	pub static Seen: Vec<(MarketId, Observation)> = Default::default();
+	/// The most that leaves custody at once, in quote units.
+	pub static DoorLimit: u128 = u128::MAX;
 	pub static ReferenceAt: Option<u32> = None;
 	/// Markets whose fund is wound down.
 	pub static WoundDown: Vec<MarketId> = Vec::new();
@@ -161,6 +164,15 @@ impl SettlementPrice for Reference {
 			until: Now::get(),
 			valid: 3_600_000,
 		})
+	}
+}
+
+/// The bound of what leaves custody: nothing while it is shut.
+pub struct Door;
+impl breakwater_primitives::Outflow<AccountId> for Door {
+	fn leaves(_: &AccountId, value: u128) -> DispatchResult {
+		frame_support::ensure!(value <= DoorLimit::get(), DispatchError::Other("bucket"));
+		Ok(())
 	}
 }
 
@@ -344,6 +356,7 @@ impl Config for Test {
 	type MarkClamp = Clamp;
 	type TightenOrigin = frame_system::EnsureSignedBy<Committee, AccountId>;
 	type LoosenOrigin = frame_system::EnsureRoot<AccountId>;
+	type Outflow = Door;
 	type VaultPolicy = Policy;
 	type Ladder = steps::WholeLadder;
 	type WeightInfo = ();
@@ -398,8 +411,10 @@ impl ExtBuilder {
 		.assimilate_storage(&mut storage)
 		.unwrap();
 		pallet_assets::GenesisConfig::<Test> {
-			assets: vec![(1, 1, true, 1)],
-			accounts: (1..20).map(|who| (1, who, 1_000_000 * QUOTE)).collect(),
+			assets: (1..12).map(|asset| (asset, 1, true, 1)).collect(),
+			accounts: (1..12)
+				.flat_map(|asset| (1..20).map(move |who| (asset, who, 1_000_000 * QUOTE)))
+				.collect(),
 			..Default::default()
 		}
 		.assimilate_storage(&mut storage)
@@ -414,6 +429,7 @@ impl ExtBuilder {
 			Seen::set(Vec::new());
 			Covers::set(Vec::new());
 			Collecting::set(false);
+			DoorLimit::set(u128::MAX);
 			AccountDeposit::set(0);
 			ReferenceAt::set(None);
 			WoundDown::set(Vec::new());
@@ -539,4 +555,57 @@ pub fn next_block() {
 pub fn liquidate(caller: AccountId, who: AccountRef) -> DispatchResult {
 	let done = Margin::liquidate(RuntimeOrigin::signed(caller), who);
 	done.map(|_| ()).map_err(|failed| failed.error)
+}
+
+/// An asset whose price is that of ETH: a million of its units are a thousand lots, 10,000 at
+/// [`PRICE`].
+pub const COIN: u32 = 2;
+/// An asset that stands at par.
+pub const STABLE: u32 = 3;
+/// An asset whose price is that of BTC.
+pub const WRAPPED: u32 = 4;
+/// A million units of [`COIN`] or [`WRAPPED`].
+pub const ONE: u128 = 1_000_000;
+
+pub fn coin() -> NewAsset {
+	NewAsset {
+		asset: COIN,
+		market: Some(ETH),
+		ceiling: Ticks::MAX,
+		scale: Scale { contract: Contract { unit: 100 }, per_lot: 1_000 },
+		maintenance: Ppm(900_000),
+		initial: Ppm(850_000),
+		account_cap: 100 * ONE,
+		total_cap: 150 * ONE,
+	}
+}
+
+/// List the three assets.
+pub fn list_assets() {
+	let stable = NewAsset {
+		asset: STABLE,
+		market: None,
+		ceiling: Ticks(1_000_000),
+		scale: Scale { contract: Contract { unit: 1 }, per_lot: 1_000_000 },
+		maintenance: Ppm(980_000),
+		initial: Ppm(930_000),
+		account_cap: 100_000 * QUOTE,
+		total_cap: 200_000 * QUOTE,
+	};
+	let wrapped = NewAsset {
+		asset: WRAPPED,
+		market: Some(BTC),
+		maintenance: Ppm(750_000),
+		initial: Ppm(700_000),
+		..coin()
+	};
+	for terms in [coin(), stable, wrapped] {
+		Margin::list_asset(RuntimeOrigin::root(), terms).unwrap();
+	}
+}
+
+/// Put so much of an asset into sub-account 0 of `who`; returns the account.
+pub fn backed(who: AccountId, asset: u32, amount: u128) -> AccountRef {
+	Margin::deposit_asset(RuntimeOrigin::signed(who), 0, asset, amount).unwrap();
+	Keys::<Test>::get((who, 0)).unwrap().account
 }

@@ -122,7 +122,12 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn refresh_nearest(market: MarketId) -> bool {
 		let (mut trees, mut nearest) = (trees::<T>(), Nearest::default());
 		let mut left = false;
-		for (slot, (tree, scalar)) in Self::crossing(market).into_iter().enumerate() {
+		for (tree, scalar) in Self::crossing(market) {
+			// Of the values of assets nothing is kept: they are looked for when one falls.
+			let Some((_, slot)) = tree.place() else {
+				left |= Self::any_crossed(&mut trees, tree, scalar);
+				continue;
+			};
 			let Some((at, exact)) = tree.nearest::<T>(&mut trees) else { continue };
 			nearest.note(slot, at);
 			let crossed = nearest.crossed(slot, scalar);

@@ -99,7 +99,7 @@ impl<T: Config> House<T> {
 		if legs.is_empty() {
 			return;
 		}
-		preview.shortfall = preview.equity.min(0).unsigned_abs();
+		preview.shortfall = self.solvency_of(index).equity.min(0).unsigned_abs();
 		self.credit(index, signed(preview.shortfall));
 		let most = if self.health_of(index).equity > 0 { LEGS } else { legs.len() };
 		for (seen, view) in &legs {

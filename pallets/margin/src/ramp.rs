@@ -423,12 +423,12 @@ impl<T: Config> Pallet<T> {
 	fn sweep_one(who: AccountRef, market: MarketId) -> Result<(Balance, Settled), DispatchError> {
 		let mut house = House::<T>::new();
 		let index = house.place(who)?;
-		let account = &house.accounts[index].account;
-		let (quote, positions) = (account.quote, account.positions.clone());
+		let backing = house.backing(index);
+		let positions = house.accounts[index].account.positions.clone();
 		let seen = house.seen(&positions);
 		let held = || seen.iter().filter(|seen| seen.position.lots != 0);
-		let now = Health::of(quote, held().map(|seen| seen.leg()));
-		let then = Health::of(quote, held().map(|seen| seen.armed_leg()));
+		let now = Health::of(backing, held().map(|seen| seen.leg()));
+		let then = Health::of(backing, held().map(|seen| seen.armed_leg()));
 		let falls = !now.liquidatable() && then.liquidatable();
 		let value = held()
 			.find(|seen| falls && seen.position.market == market)

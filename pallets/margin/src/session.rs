@@ -2,8 +2,9 @@
 
 use crate::{
 	capacity::COUNTERPARTIES,
+	collateral::types::Listings,
 	settlement::{Claimed, Settlement},
-	types::{position_in, Account, BoardEntry, Position, Positions, Shard},
+	types::{position_in, Account, BoardEntry, Collaterals, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
 };
 use alloc::vec::Vec;
@@ -26,6 +27,10 @@ pub struct Loaded<AccountId> {
 	pub(crate) quote_before: Amount,
 	/// Positions as they were loaded.
 	pub(crate) before: Positions,
+	/// Other collateral as it was loaded.
+	pub(crate) collaterals_before: Collaterals,
+	/// The market and the side whose losses its sold collateral did not cover.
+	pub(crate) sold_for: Option<(MarketId, i64)>,
 	/// Whether it must be written.
 	pub(crate) dirty: bool,
 	/// Whether balance or lots changed, so that its triggers must be checked.
@@ -82,6 +87,8 @@ pub struct House<T: Config> {
 	/// An account that is being liquidated pays a penalty and no charges of insurance.
 	pub(crate) liquidated: Option<AccountRef>,
 	pub(crate) charges: Vec<(MarketId, Charges)>,
+	/// Listed assets, read once an account has such collateral.
+	pub(crate) listings: Option<Listings>,
 	/// With how many more counterparties a liquidation may trade.
 	pub(crate) counterparties: u16,
 	/// What the next resting order pays that is asked about.
@@ -108,6 +115,7 @@ impl<T: Config> House<T> {
 			fees: 0,
 			liquidated: None,
 			charges: Vec::new(),
+			listings: None,
 			counterparties: COUNTERPARTIES,
 			pays: Default::default(),
 			looked: 0,
@@ -135,11 +143,14 @@ impl<T: Config> House<T> {
 	/// Put a new account into the session.
 	pub(crate) fn push(&mut self, who: AccountRef, account: Account<T::AccountId>) -> usize {
 		let (quote_before, before) = (account.quote, account.positions.clone());
+		let collaterals_before = account.collaterals.clone();
 		self.accounts.push(Loaded {
 			who,
 			account,
 			quote_before,
 			before,
+			collaterals_before,
+			sold_for: None,
 			dirty: false,
 			touched: false,
 			funding: Vec::new(),
@@ -317,8 +328,8 @@ impl<T: Config> House<T> {
 		lots: Lots,
 		price: Ticks,
 	) -> (bool, Health) {
-		let account = &self.accounts[index].account;
-		let (quote, mut positions) = (account.quote, account.positions.clone());
+		let quote = self.backing(index);
+		let mut positions = self.accounts[index].account.positions.clone();
 		let (Ok(terms), board) = (self.risk(market), self.board(market)) else {
 			return (false, Health::default());
 		};
@@ -353,7 +364,7 @@ impl<T: Config> House<T> {
 		let charged = self.premium_at_most(index, id, Lots(opens));
 		let left = after.surplus().saturating_sub(signed(charged));
 		let left = left.saturating_sub(signed(self.cost_of_trading(id, lots)));
-		let quote = self.accounts[index].account.quote;
+		let quote = self.backing(index);
 		let allowed = left >= 0
 			|| lots <= room && {
 				let before = self.accounts[index].account.positions.clone();
@@ -518,6 +529,7 @@ impl<T: Config> Session for House<T> {
 	fn commit(mut self, check: Check<'_>) -> Result<Settled, DispatchError> {
 		self.failure()?;
 		self.charge();
+		self.charge_interest();
 		if let Check::Initial { who, market, view, post_only } = check {
 			self.check_initial(who, market, view, post_only)?;
 		}

@@ -2,6 +2,7 @@
 
 use crate::{
 	checks::Seen,
+	collateral::{note_debt, owed_moved, rearm_values, Valued},
 	session::{Filled, Loaded, Moved},
 	types::{grid_cell, grid_place, position_in, Position},
 	Accounts, BadDebt, Config, Error, Event, House, Ledger, Pallet, Totals, TriggerPages,
@@ -13,7 +14,12 @@ use breakwater_core::{
 	trigger::{arm as core_arm, disarm, TriggerPage, BUCKET_TICKS},
 };
 use breakwater_math::{
-	arithmetic::signed, deleveraging, funding::FRACTION_BITS, trigger, Armed, Health, Leg, Step,
+	arithmetic::signed,
+	collateral::worth,
+	deleveraging,
+	funding::FRACTION_BITS,
+	trigger::{self, Weighed},
+	Armed, Health, Holding, Leg, Step, Value,
 };
 use breakwater_primitives::{
 	store::MapBackend, AccountRef, Amount, Backstop, Balance, Lots, MarketId, Observation, Observe,
@@ -38,6 +44,8 @@ pub(crate) fn trees<T: Config>() -> Trees<T> {
 const FUNDING: u16 = 1 << 15;
 /// Set in a market's number, with the class of leverage, where the grid of deleveraging is kept.
 const GRID: u16 = 1 << 14;
+/// Set in the place of a listed asset, where triggers on its value wait.
+const VALUE: u16 = FUNDING | GRID;
 /// Where the class of leverage stands in such a number.
 const CLASS_SHIFT: u16 = 8;
 
@@ -66,6 +74,10 @@ impl Tree {
 		let kind = if lots > 0 { Kind::Rising } else { Kind::Falling };
 		Self { key: MarketId(market.0 | GRID | (class as u16) << CLASS_SHIFT), kind }
 	}
+	/// Where triggers on the value of the listed asset at `place` wait: for a falling one.
+	pub(crate) const fn value(place: u8) -> Self {
+		Self { key: MarketId(VALUE | place as u16), kind: Kind::Falling }
+	}
 	/// The market of a tree of liquidation triggers and its place among the market's four: longs and
 	/// shorts by price, then by funding. `None` for the grid.
 	pub(crate) const fn place(self) -> Option<(MarketId, usize)> {
@@ -88,7 +100,7 @@ impl Tree {
 	}
 
 	/// Arm a trigger at `at`, or nearer to the scalar where too many wait. Returns where.
-	fn arm<T: Config>(
+	pub(crate) fn arm<T: Config>(
 		self,
 		trees: &mut Trees<T>,
 		at: Ticks,
@@ -136,20 +148,29 @@ struct Target {
 	boost: u8,
 }
 
-/// Where the triggers of the positions `held` shall wait. Those that still come in time stay, and with
-/// them the place on the grid, which is only brought up to date when they move.
-fn targets(quote: Amount, held: &[&Seen], traded: Option<&[Filled]>) -> Vec<Target> {
+/// Where the triggers of the positions `held` and of other assets shall wait. Those that still come in
+/// time stay, and with them the place on the grid, which is only brought up to date when they move.
+fn targets(
+	quote: Amount,
+	held: &[&Seen],
+	valued: &[Valued],
+	traded: Option<&[Filled]>,
+) -> (Vec<Target>, Vec<Option<Value>>) {
 	let legs: Vec<Leg<'_>> = held.iter().map(|seen| seen.armed_leg()).collect();
 	let armed = legs.iter().copied().zip(held.iter().map(|seen| seen.position.armed));
-	let keep = trigger::holds(quote, armed.clone());
+	let values = valued.iter().map(|one| (one.holding, one.armed));
+	let keep = trigger::holds_all(quote, armed.clone(), values);
+	let kept = || valued.iter().map(|one| one.armed).collect();
 	let stays = |seen: &&Seen| {
 		let Position { armed, cell, boost, .. } = seen.position;
 		Target { armed, cell, boost }
 	};
 	if keep && held.iter().all(|seen| seen.position.cell != 0) {
-		return held.iter().map(stays).collect();
+		return (held.iter().map(stays).collect(), kept());
 	}
-	let equity = Health::of(quote, legs.iter().copied()).equity;
+	let holdings: Vec<Holding> = valued.iter().map(|one| one.holding).collect();
+	let backing = quote.saturating_add(signed(worth(&holdings)));
+	let equity = Health::of(backing, legs.iter().copied()).equity;
 	let gross = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional()));
 	let class = deleveraging::class(gross, equity);
 	let moves = moving(held, traded);
@@ -158,8 +179,9 @@ fn targets(quote: Amount, held: &[&Seen], traded: Option<&[Filled]>) -> Vec<Targ
 		_ => grid_cell(class, deleveraging::bucket(seen.leg().entry())),
 	};
 	if keep {
-		let kept = held.iter().zip(&moves);
-		return kept.map(|(seen, m)| Target { cell: cell(seen, *m), ..stays(seen) }).collect();
+		let stay = held.iter().zip(&moves);
+		let stay = stay.map(|(seen, m)| Target { cell: cell(seen, *m), ..stays(seen) });
+		return (stay.collect(), kept());
 	}
 	// What slack there is goes to the positions whose prices wake the account.
 	let moved: Vec<bool> = armed.map(|(leg, armed)| trigger::price_crossed(&leg, &armed)).collect();
@@ -175,14 +197,15 @@ fn targets(quote: Amount, held: &[&Seen], traded: Option<&[Filled]>) -> Vec<Targ
 	let weights = legs.iter().zip(held).zip(&boosts);
 	let weights = weights.map(|((leg, seen), boost)| trigger::weight(leg, seen.volatility, *boost));
 	let weights: Vec<u128> = weights.collect();
-	let placed = place(quote, held, &moves, &weights, woken);
+	let woken = woken || valued.iter().any(|one| one.holding.crossed(one.armed));
+	let (placed, values) = place(quote, held, valued, &moves, &weights, woken);
 	let placed = placed.into_iter().zip(boosts).zip(held.iter().zip(&moves));
 	let target = |((armed, boost), (seen, moves)): ((Armed, u8), (&&Seen, &bool))| Target {
 		armed,
 		cell: cell(seen, *moves),
 		boost,
 	};
-	placed.map(target).collect()
+	(placed.map(target).collect(), values)
 }
 
 /// Which positions' triggers move when some have to. What a fill may change is bounded, since anybody
@@ -210,10 +233,11 @@ fn moving(held: &[&Seen], traded: Option<&[Filled]>) -> Vec<bool> {
 fn place(
 	quote: Amount,
 	held: &[&Seen],
+	valued: &[Valued],
 	moves: &[bool],
 	weights: &[u128],
 	woken: bool,
-) -> Vec<Armed> {
+) -> (Vec<Armed>, Vec<Option<Value>>) {
 	let (mut rest, mut moving, mut of_moving) = (quote, Vec::new(), Vec::new());
 	for ((seen, moves), weight) in held.iter().zip(moves).zip(weights) {
 		let leg = seen.armed_leg();
@@ -224,7 +248,11 @@ fn place(
 			rest = rest.saturating_add(trigger::at_worst(&leg, &seen.position.armed));
 		}
 	}
-	let mut placed = trigger::place_by(rest, &moving, &of_moving, woken).into_iter();
+	let holdings: Vec<Holding> = valued.iter().map(|one| one.holding).collect();
+	let others: Vec<u128> = valued.iter().map(Valued::weight).collect();
+	let legs = Weighed { of: &moving, by: &of_moving };
+	let all = trigger::place_by(rest, legs, Weighed { of: &holdings, by: &others }, woken);
+	let mut placed = all.legs.into_iter();
 	let one = |(seen, moves): (&&Seen, &bool)| {
 		let stays = seen.position.armed;
 		if *moves {
@@ -233,7 +261,7 @@ fn place(
 			stays
 		}
 	};
-	held.iter().zip(moves).map(one).collect()
+	(held.iter().zip(moves).map(one).collect(), all.holdings)
 }
 
 /// Bring the triggers of an account in line with its positions: of all where it is `whole`, otherwise
@@ -242,13 +270,14 @@ fn rearm<T: Config>(
 	trees: &mut Trees<T>,
 	loaded: &mut Loaded<T::AccountId>,
 	seen: &[Seen],
+	valued: &[Valued],
 	whole: bool,
 	armed_at: &mut Vec<(Tree, Ticks)>,
-) -> Result<(), Error<T>> {
+) -> Result<Vec<Option<Value>>, Error<T>> {
 	let who = loaded.who;
 	let held: Vec<&Seen> = seen.iter().filter(|seen| seen.position.lots != 0).collect();
 	let traded = (!whole).then_some(loaded.fills.as_slice());
-	let targets = targets(loaded.account.quote, &held, traded);
+	let (targets, values) = targets(loaded.account.quote, &held, valued, traded);
 	let wanted = |(seen, target): (&&Seen, &Target)| {
 		waiting(&Position { armed: target.armed, cell: target.cell, ..seen.position })
 	};
@@ -292,7 +321,16 @@ fn rearm<T: Config>(
 			loaded.dirty = true;
 		}
 	}
-	Ok(())
+	Ok(values)
+}
+
+/// Take a trigger away.
+pub(crate) fn disarm_one<T: Config>(
+	trees: &mut Trees<T>,
+	(tree, at): (Tree, Ticks),
+	who: AccountRef,
+) {
+	disarm(trees, tree.key, tree.kind, at, who, LIQUIDATION);
 }
 
 fn take_away<T: Config>(
@@ -300,9 +338,7 @@ fn take_away<T: Config>(
 	keys: impl Iterator<Item = Option<(Tree, Ticks)>>,
 	who: AccountRef,
 ) {
-	for (tree, at) in keys.flatten() {
-		disarm(trees, tree.key, tree.kind, at, who, LIQUIDATION);
-	}
+	keys.flatten().for_each(|key| disarm_one::<T>(trees, key, who));
 }
 
 impl<T: Config> House<T> {
@@ -315,10 +351,12 @@ impl<T: Config> House<T> {
 	pub(crate) fn write(mut self) -> Result<Settled, DispatchError> {
 		self.failure()?;
 		self.charge();
+		self.charge_interest();
+		self.review_debts();
 		self.settle_deficits();
 		let mut trees = trees::<T>();
 		let mut settled = Settled::default();
-		let mut quote_moved: Amount = 0;
+		let (mut quote_moved, mut owed): (Amount, Amount) = (0, 0);
 		let mut armed = Vec::new();
 		let day = self.day();
 		for index in 0..self.accounts.len() {
@@ -327,18 +365,20 @@ impl<T: Config> House<T> {
 				let seen = self.seen(&positions);
 				self.end_liquidation(index, &seen);
 				// What a call does to its own account is declared; what happens to others is bounded.
-				let loaded = &mut self.accounts[index];
+				let loaded = &self.accounts[index];
 				let whole = match self.liquidated {
 					Some(who) => loaded.who == who,
 					None => loaded.fills.is_empty(),
 				};
-				rearm::<T>(&mut trees, loaded, &seen, whole, &mut armed)?;
+				self.rearm_all(&mut trees, index, &seen, whole, &mut armed)?;
 			}
 			let loaded = &mut self.accounts[index];
 			if !loaded.dirty {
 				continue;
 			}
 			quote_moved += loaded.account.quote.saturating_sub(loaded.quote_before);
+			note_debt::<T>(loaded);
+			owed = owed.saturating_add(owed_moved(loaded));
 			loaded.account.active = day;
 			loaded.account.positions.retain(|position| !position.is_empty());
 			tell_positions::<T>(loaded);
@@ -352,7 +392,8 @@ impl<T: Config> House<T> {
 			Accounts::<T>::insert(loaded.who, &loaded.account);
 			settled.accounts = settled.accounts.saturating_add(1);
 		}
-		self.write_totals(quote_moved);
+		self.write_totals(quote_moved, owed);
+		self.write_claims();
 		self.note_armed(&armed);
 		self.write_settlements();
 		let flushed = trees.flush();
@@ -360,21 +401,44 @@ impl<T: Config> House<T> {
 		Ok(settled)
 	}
 
+	/// Bring the triggers of positions and of other collateral in line.
+	fn rearm_all(
+		&mut self,
+		trees: &mut Trees<T>,
+		index: usize,
+		seen: &[Seen],
+		whole: bool,
+		armed_at: &mut Vec<(Tree, Ticks)>,
+	) -> Result<(), Error<T>> {
+		let account = &self.accounts[index].account;
+		let collaterals = account.collaterals.clone();
+		let valued = if account.holds_lots() { self.valued(&collaterals) } else { Vec::new() };
+		let values = rearm::<T>(trees, &mut self.accounts[index], seen, &valued, whole, armed_at)?;
+		let before = self.accounts[index].collaterals_before.is_empty();
+		if before && collaterals.is_empty() {
+			return Ok(());
+		}
+		let listings = self.listings().clone();
+		let targets: Vec<_> = valued.into_iter().zip(values).collect();
+		rearm_values::<T>(trees, &mut self.accounts[index], &listings, &targets)
+	}
+
 	/// A liquidation is over when the account is healthy again.
 	fn end_liquidation(&mut self, index: usize, seen: &[Seen]) {
-		let loaded = &mut self.accounts[index];
-		if loaded.account.since == 0 {
+		if self.accounts[index].account.since == 0 {
 			return;
 		}
+		let backing = self.backing(index);
+		let loaded = &mut self.accounts[index];
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
-		if !Health::of(loaded.account.quote, held.map(Seen::leg)).liquidatable() {
+		if !Health::of(backing, held.map(Seen::leg)).liquidatable() {
 			(loaded.account.since, loaded.account.retry, loaded.dirty) = (0, 0, true);
 			loaded.account.blamed = None;
 		}
 	}
 
 	/// Running totals; the hot path of a resting order has none to write.
-	fn write_totals(&self, quote: Amount) {
+	fn write_totals(&self, quote: Amount, owed: Amount) {
 		let (mut cost, mut funding, mut dust): (Amount, Amount, Balance) = (0, 0, 0);
 		for moved in &self.moved {
 			let swept = write_market::<T>(moved);
@@ -382,10 +446,11 @@ impl<T: Config> House<T> {
 			funding = funding.saturating_add(moved.paid).saturating_sub(signed(swept));
 			dust = dust.saturating_add(swept);
 		}
-		let moved = quote != 0 || cost != 0 || self.fees != 0 || funding != 0 || dust != 0;
-		if moved || self.pots != 0 {
+		let money = quote != 0 || owed != 0 || cost != 0 || self.pots != 0;
+		if money || self.fees != 0 || funding != 0 || dust != 0 {
 			Ledger::<T>::mutate(|ledger| {
 				ledger.quote = ledger.quote.saturating_add(quote);
+				ledger.owed = ledger.owed.saturating_add_signed(owed);
 				ledger.cost = ledger.cost.saturating_add(cost);
 				ledger.funding = ledger.funding.saturating_add(funding);
 				ledger.dust = ledger.dust.saturating_add(dust);
@@ -395,24 +460,24 @@ impl<T: Config> House<T> {
 		}
 	}
 
-	/// Insurance pays for accounts that fills left without positions and below zero; what it does
-	/// not pay is taken from the other side of the market in which the account lost most, and what may
-	/// not be taken becomes bad debt of that market.
+	/// Insurance pays for accounts that fills left without positions, without other collateral and
+	/// below zero; what it does not pay is taken from the other side of the market in which the account
+	/// lost most, and what may not be taken becomes bad debt of that market.
 	fn settle_deficits(&mut self) {
-		let Some(last) = self.moved.last().map(|moved| moved.market) else { return };
+		let last = self.moved.last().map(|moved| moved.market);
 		for index in 0..self.accounts.len() {
-			let loaded = &self.accounts[index];
-			let (who, quote) = (loaded.who, loaded.account.quote);
-			if quote >= 0 || !loaded.touched || loaded.account.holds_lots() {
+			if !self.accounts[index].touched || !self.is_spent(index) {
 				continue;
 			}
+			let loaded = &self.accounts[index];
+			let (who, quote) = (loaded.who, loaded.account.quote);
 			let lost_most = loaded.fills.iter().min_by_key(|filled| filled.realised);
-			let market = lost_most.map_or(last, |filled| filled.market);
+			let market = lost_most.map(|filled| filled.market).or(last);
+			let lost_in = |market| (market, position_in(&loaded.before, market).lots);
+			// Losses from before belong to the market that they were made in.
+			let sold_for = loaded.sold_for.or(loaded.liquidated_for());
+			let Some((market, lost)) = sold_for.or(market.map(lost_in)) else { continue };
 			let deficit = quote.unsigned_abs();
-			let lost = position_in(&loaded.before, market).lots;
-			// A liquidation knows where it began to lose, though that was closed earlier.
-			let blamed = loaded.account.blamed.map(|b| (b.market, if b.long { 1 } else { -1 }));
-			let (market, lost) = blamed.unwrap_or((market, lost));
 			let covered = T::Insurance::cover(market, deficit).min(deficit);
 			let socialised = self.haircut(market, lost, deficit - covered);
 			let uncovered = deficit - covered - socialised;

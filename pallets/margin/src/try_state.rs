@@ -2,15 +2,17 @@
 
 use crate::{
 	checks::Seen,
+	collateral::{types::listing_of, waiting_value},
 	triggers::{waiting, Tree},
+	types::Account,
 	vault::VAULT,
-	Accounts, Announced, BadDebt, Config, House, Keys, Ledger, NextAccount, Pallet, Risk,
-	Settlements, Tightenings, Totals, TriggerPages, VaultMarkets, VaultState,
+	Accounts, Announced, BadDebt, Config, House, Keys, Ledger, Listings, NextAccount, Pallet, Risk,
+	Sales, Settlements, Tightenings, Totals, TriggerPages, VaultMarkets, VaultState,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use breakwater_core::trigger::BUCKET_TICKS;
-use breakwater_math::{ramp::rises, trigger};
-use breakwater_primitives::{AccountRef, Backstop, MarketId, Ticks};
+use breakwater_math::{ramp::rises, trigger, Value};
+use breakwater_primitives::{AccountRef, AssetId, Backstop, MarketId, Ticks};
 use frame_support::{
 	ensure,
 	traits::{fungibles::Inspect, Get},
@@ -29,6 +31,8 @@ struct Sum {
 #[derive(Default)]
 struct Sums {
 	quote: i128,
+	owed: u128,
+	assets: BTreeMap<AssetId, u128>,
 	deposits: u128,
 	markets: BTreeMap<MarketId, Sum>,
 	triggers: BTreeSet<(Tree, Ticks, AccountRef)>,
@@ -45,6 +49,8 @@ impl<T: Config> Pallet<T> {
 			let assigned = who < NextAccount::<T>::get() || who == VAULT;
 			ensure!(assigned, "an account number was never assigned");
 			sums.quote += account.quote;
+			sums.owed += account.quote.min(0).unsigned_abs();
+			ensure!((account.quote < 0) == (account.owes_since != 0), "a debt bears no interest");
 			sums.deposits += account.deposit;
 			for order in &account.orders {
 				ensure!(sums.orders.insert(order.id.0), "two accounts own an order");
@@ -66,7 +72,7 @@ impl<T: Config> Pallet<T> {
 				entry.cost += position.cost;
 				entry.pending += position.accrual(&board).exact(position.lots);
 			}
-			Self::check_triggers(who, account.quote, &account.positions, &mut sums)?;
+			Self::check_triggers(who, &account, &mut sums)?;
 		}
 		// What settlements hold against open positions counts like an account's.
 		for (market, settlement) in Settlements::<T>::iter() {
@@ -122,12 +128,22 @@ impl<T: Config> Pallet<T> {
 
 	fn check_triggers(
 		who: AccountRef,
-		quote: i128,
-		positions: &[crate::types::Position],
+		account: &Account<T::AccountId>,
 		sums: &mut Sums,
 	) -> Result<(), TryRuntimeError> {
 		let mut house = House::<T>::new();
-		let seen = house.seen(positions);
+		let quote = account.quote;
+		let seen = house.seen(&account.positions);
+		let listings = Listings::<T>::get();
+		for collateral in &account.collaterals {
+			ensure!(listing_of(&listings, collateral.asset).is_some(), "collateral is not listed");
+			ensure!(collateral.amount > 0, "an empty collateral was kept");
+			*sums.assets.entry(collateral.asset).or_default() += collateral.amount;
+			if let Some((tree, at)) = waiting_value(&listings, collateral) {
+				ensure!(account.holds_lots(), "a value is watched for no position");
+				sums.triggers.insert((tree, at, who));
+			}
+		}
 		let held = || seen.iter().filter(|seen| seen.position.lots != 0);
 		for seen in held() {
 			for (tree, at) in waiting(&seen.position).into_iter().flatten() {
@@ -146,12 +162,18 @@ impl<T: Config> Pallet<T> {
 			let before = sweeping.contains(&seen.position.market);
 			(if before { seen.leg() } else { seen.armed_leg() }, seen.position.armed)
 		});
-		let crossed = legs.clone().any(|(leg, armed)| trigger::crossed(&leg, &armed));
+		let valued = house.valued(&account.collaterals);
+		let values = valued.iter().map(|one| (one.holding, one.armed));
+		let crossed = legs.clone().any(|(leg, armed)| trigger::crossed(&leg, &armed))
+			|| values.clone().any(|(holding, armed)| holding.crossed(armed));
 		ensure!(
-			held().next().is_none() || crossed || trigger::holds(quote, legs),
+			held().next().is_none() || crossed || trigger::holds_all(quote, legs, values),
 			"an account could be liquidatable before any of its triggers is crossed"
 		);
-		ensure!(held().next().is_some() || quote >= 0, "a deficit was not settled");
+		let for_sale = Sales::<T>::contains_key(who);
+		let sold = held().next().is_some() || quote >= 0 || for_sale;
+		ensure!(sold, "a deficit was not settled");
+		ensure!(!for_sale || !account.collaterals.is_empty(), "nothing is for sale");
 		Ok(())
 	}
 
@@ -171,6 +193,20 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(ledger.funding == funding, "the sum of funding payments is off");
 		ensure!(ledger.quote == sums.quote, "the sum of quote balances is off");
+		ensure!(ledger.owed == sums.owed, "the sum of what accounts owe is off");
+		for listing in Listings::<T>::get() {
+			let asset = listing.terms.asset;
+			let sum = sums.assets.get(&asset).copied().unwrap_or_default();
+			ensure!(listing.claimed == sum, "what accounts claim of an asset is off");
+			ensure!(listing.held == sum, "custody of an asset is not what accounts claim");
+			let balance = T::Assets::balance(asset, &Self::custody_account());
+			ensure!(balance >= listing.held, "custody holds less of an asset than was counted");
+			let expected = Value::of(listing.price, listing.terms.maintenance);
+			ensure!(listing.value == expected, "the value of an asset is off");
+		}
+		for who in Sales::<T>::iter_keys() {
+			ensure!(Accounts::<T>::contains_key(who), "a sale without an account");
+		}
 		ensure!(ledger.deposits == sums.deposits, "the sum of deposits for accounts is off");
 		ensure!(ledger.cost == cost, "the sum of costs is off");
 		let debt: u128 = BadDebt::<T>::iter_values().sum();

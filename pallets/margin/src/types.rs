@@ -4,7 +4,7 @@ use crate::nearest::Nearest;
 use breakwater_math::{
 	funding::FRACTION_BITS,
 	reserve::{Exposure, Resting},
-	Accrual, Armed, Ppm,
+	Accrual, Armed, Ppm, Value,
 };
 use breakwater_primitives::{
 	bucket::Bucket, AccountRef, Amount, AssetId, Balance, Lots, MarketId, Millis, OpenOrder,
@@ -176,7 +176,12 @@ pub struct Collateral {
 	pub asset: AssetId,
 	/// How much, in its smallest unit.
 	pub amount: Balance,
+	/// The published value at which its trigger waits; nowhere while the account holds no position.
+	pub armed: Option<Value>,
 }
+
+/// Other collateral of one account.
+pub type Collaterals = BoundedVec<Collateral, ConstU32<4>>;
 
 /// An account: everything that a trader has here, in one item.
 #[derive(
@@ -191,8 +196,8 @@ pub struct Account<AccountId> {
 	pub keys: u8,
 	/// Settled quote balance in quote units; negative when losses were more than there was.
 	pub quote: Amount,
-	/// Collateral other than the quote asset; empty until such an asset is listed.
-	pub collaterals: BoundedVec<Collateral, ConstU32<4>>,
+	/// Collateral other than the quote asset.
+	pub collaterals: Collaterals,
 	/// Positions.
 	pub positions: Positions,
 	/// Resting orders over all markets.
@@ -208,6 +213,9 @@ pub struct Account<AccountId> {
 	/// Until this block it is not liquidated while it has half its maintenance margin, since it was
 	/// deleveraged for others.
 	pub spared: u32,
+	/// When interest on a negative quote balance was last taken, in seconds of chain time; zero while
+	/// nothing is owed.
+	pub owes_since: u32,
 	/// What is kept for its place in the chain's state, in quote units: given back when it is closed.
 	pub deposit: Balance,
 	/// The day, since the Unix epoch, on which it last changed.
@@ -261,6 +269,10 @@ pub struct Cursor {
 	/// The place among the crossed triggers of the page.
 	pub skip: u16,
 }
+
+/// Where the next visit goes on in each tree of a market: two of prices, two of funding, and those of
+/// the assets that it values.
+pub type Visits = [Option<Cursor>; 12];
 
 /// What liquidations took from a market's book lately.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -335,6 +347,7 @@ impl<AccountId> Account<AccountId> {
 			retry: 0,
 			blamed: None,
 			spared: 0,
+			owes_since: 0,
 			deposit: 0,
 			active: 0,
 		}
@@ -414,6 +427,8 @@ pub struct BoardEntry {
 	/// How much the index moves in the square root of a minute: raises the initial margin of what is
 	/// added, never maintenance margin.
 	pub volatility: Ppm,
+	/// The listed assets that the market's prices value, one bit for each place.
+	pub assets: u8,
 	/// No trigger of the market is nearer than these.
 	pub nearest: Nearest,
 	/// Whether higher maintenance rates are announced, by which triggers are armed already.
@@ -513,6 +528,8 @@ pub struct Totals {
 	pub dust: Balance,
 	/// Deficits of closed accounts that no fund paid: a receivable, the sum of `BadDebt`.
 	pub bad_debt: Balance,
+	/// The sum of what accounts with a negative quote balance owe; in `quote` with its sign already.
+	pub owed: Balance,
 	/// What is kept for the accounts' places in the chain's state.
 	pub deposits: Balance,
 	/// What settlements have been paid and have not passed on; negative where what was lacking has been

@@ -4,10 +4,13 @@ use crate::{
 	checks::Seen,
 	types::position_in,
 	vault::{budgets_of, BUDGET_IN_ALL, VAULT},
-	Accounts, Config, House, Keys, Pallet, VaultMarkets, VaultState,
+	Accounts, Config, House, Keys, Pallet, Sales, VaultMarkets, VaultState,
 };
 use alloc::vec::Vec;
-use breakwater_math::{arithmetic::mul_div_ceil, trigger, Health};
+use breakwater_math::{
+	arithmetic::{mul_div_ceil, signed},
+	trigger, Health,
+};
 use breakwater_primitives::{
 	api::{AccountSummary, PositionSummary, VaultMarketSummary},
 	AccountRef, Balance,
@@ -59,7 +62,9 @@ impl<T: Config> Pallet<T> {
 		let mut house = House::<T>::new();
 		let seen = house.seen(&stored.positions);
 		let held = || seen.iter().filter(|seen| seen.position.lots != 0);
-		let health = Health::of(stored.quote, held().map(Seen::leg));
+		let backing = stored.quote.saturating_add(signed(house.worth(&stored.collaterals)));
+		let collaterals = house.summaries(&stored.collaterals, &stored.positions);
+		let health = Health::of(backing, held().map(Seen::leg));
 		let positions = held().map(|seen| PositionSummary {
 			market: seen.position.market,
 			lots: seen.position.lots,
@@ -75,7 +80,8 @@ impl<T: Config> Pallet<T> {
 		house.settle_all_funding(index);
 		let settled = house.accounts[index].account.clone();
 		let (quote, leaving) = (settled.quote, house.seen(&settled.positions));
-		let withdrawable = House::<T>::withdrawable(quote, &leaving);
+		let other = house.initial_worth(&settled.collaterals, &settled.positions);
+		let withdrawable = House::<T>::withdrawable(quote, other, &leaving);
 		Some(AccountSummary {
 			account,
 			deposit: stored.deposit,
@@ -87,6 +93,8 @@ impl<T: Config> Pallet<T> {
 			withdrawable,
 			positions: positions.collect(),
 			orders: stored.orders.to_vec(),
+			collaterals,
+			for_sale: Sales::<T>::contains_key(account),
 		})
 	}
 }

@@ -62,7 +62,7 @@ pub trait WeightInfo {
 	/// Look at one of the vault's positions at the worst: its order moved, 32 fills or 32 counterparties
 	/// examined, two records of what it lost.
 	fn unwind() -> Weight;
-	/// What every block does: read the backlog, compare custody with claims.
+	/// What every block does: read the backlog, go on with cuts of weights, compare custody with claims.
 	fn block() -> Weight;
 	// Settlement.
 	/// Look whether an account holds anything in a market that is being settled.
@@ -75,6 +75,37 @@ pub trait WeightInfo {
 	fn sweep(accounts: u32) -> Weight;
 	/// Close one position of an account all of whose triggers move.
 	fn claim() -> Weight;
+	// Other collateral.
+	/// Deposit of another asset: as a deposit, with the listings; a new account at the worst.
+	fn deposit_asset() -> Weight;
+	/// What such a deposit really took.
+	fn asset_deposited(settled: Settled, created: bool) -> Weight;
+	/// Withdrawal of another asset: as a withdrawal, with the listings.
+	fn withdraw_asset() -> Weight;
+	/// What such a withdrawal from an account with so many positions really took.
+	fn asset_withdrawn(settled: Settled, positions: u32) -> Weight;
+	/// Transfer of another asset between accounts of an owner.
+	fn transfer_asset() -> Weight;
+	/// What such a transfer between accounts with so many positions together really took.
+	fn asset_transferred(settled: Settled, positions: u32) -> Weight;
+	/// Buy of an account's collateral: quote comes in, an asset goes out, the account is written.
+	fn buy_collateral() -> Weight;
+	/// What such a purchase really took.
+	fn collateral_bought(settled: Settled) -> Weight;
+	/// Offer an account's collateral.
+	fn offer_collateral() -> Weight;
+	/// What an offer really took.
+	fn collateral_offered(settled: Settled) -> Weight;
+	/// List an asset: listings, the asset, its market's terms and board.
+	fn list_asset() -> Weight;
+	/// Tighten an asset's terms.
+	fn tighten_asset() -> Weight;
+	/// Announce a cut of an asset's weight.
+	fn cut_asset() -> Weight;
+	/// Loosen an asset's terms.
+	fn loosen_asset() -> Weight;
+	/// Value the assets of a market whose price moved.
+	fn revalue() -> Weight;
 }
 
 /// [`WeightInfo`] from the runtime's database weight.
@@ -86,10 +117,13 @@ const MOST: u64 = MAX_POSITIONS as u64;
 const READ_EACH: u64 = 5;
 /// Pages and words of triggers written for each position that moves.
 const INDEX_EACH: u16 = INDEX_WRITES;
+/// Pages and words of triggers written for the other collateral of an account.
+const INDEX_OTHER: u16 = 16;
 
 /// The most that a session with so many accounts writes when all their triggers move.
 const fn worst(accounts: u16) -> Settled {
-	Settled { accounts, index_writes: accounts * INDEX_EACH * MAX_POSITIONS as u16 }
+	let each = INDEX_EACH * MAX_POSITIONS as u16 + INDEX_OTHER;
+	Settled { accounts, index_writes: accounts * each }
 }
 
 /// Items written.
@@ -138,17 +172,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn close_account() -> Weight {
 		// Keys, account, ledger, funds, two asset accounts, asset, custody's and owner's system accounts;
-		// stops, switch and its bin.
-		micros(40, 20_000).saturating_add(T::DbWeight::get().reads_writes(13, 10))
+		// listings, and of each of four other assets its two accounts and itself; stops, switch and bin.
+		micros(90, 44_000).saturating_add(T::DbWeight::get().reads_writes(27, 22))
 	}
 	fn liquidate() -> Weight {
 		let most = at_most(COUNTERPARTIES, MAX_POSITIONS as u16, MAX_ORDERS as u16);
 		Self::liquidated(most.accounts, most.index_writes)
 	}
 	fn liquidated(accounts: u16, index_writes: u16) -> Weight {
-		// For each account itself and a page of the book; then words, totals, ledger, funds.
+		// For each account itself and a page of the book; then words, totals, ledger, funds, and what the
+		// vault lost.
 		let (accounts, index) = (accounts as u64, index_writes as u64);
-		let writes = accounts.saturating_mul(2).saturating_add(index).saturating_add(5);
+		let writes = accounts.saturating_mul(2).saturating_add(index).saturating_add(7);
 		micros(40 + 20 * accounts, 8_000 * writes)
 			.saturating_add(T::DbWeight::get().reads_writes(writes.saturating_add(10), writes))
 	}
@@ -175,8 +210,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		micros(8, 5_000).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn scan() -> Weight {
-		// For each of four trees three words and a page; the board with what was found.
-		micros(25, 16_000).saturating_add(T::DbWeight::get().reads_writes(17, 1))
+		// For each of four trees, and those of two assets, three words and a page; the board with what was
+		// found.
+		micros(35, 24_000).saturating_add(T::DbWeight::get().reads_writes(26, 1))
 	}
 	fn remove_account(keys: u32) -> Weight {
 		let keys = u64::from(keys);
@@ -200,7 +236,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads_writes(8, 4))
 	}
 	fn block() -> Weight {
-		micros(5, 2_000).saturating_add(T::DbWeight::get().reads(5))
+		// With cuts under way the listings are written.
+		micros(8, 4_000).saturating_add(T::DbWeight::get().reads_writes(7, 1))
 	}
 	fn visit() -> Weight {
 		micros(5, 3_500).saturating_add(T::DbWeight::get().reads(1))
@@ -226,6 +263,63 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn claim() -> Weight {
 		Self::visit().saturating_add(Self::swept(1, worst(1).index_writes))
 	}
+	fn deposit_asset() -> Weight {
+		Self::asset_deposited(worst(1), true)
+			.saturating_add(T::DbWeight::get().reads(READ_EACH * MOST))
+	}
+	fn asset_deposited(settled: Settled, created: bool) -> Weight {
+		Self::deposited(settled, created).saturating_add(other_collateral::<T>())
+	}
+	fn withdraw_asset() -> Weight {
+		Self::asset_withdrawn(worst(1), MAX_POSITIONS)
+	}
+	fn asset_withdrawn(settled: Settled, positions: u32) -> Weight {
+		Self::withdrawn(settled, positions).saturating_add(other_collateral::<T>())
+	}
+	fn transfer_asset() -> Weight {
+		Self::asset_transferred(worst(2), 2 * MAX_POSITIONS)
+	}
+	fn asset_transferred(settled: Settled, positions: u32) -> Weight {
+		Self::transferred(settled, positions).saturating_add(other_collateral::<T>())
+	}
+	fn buy_collateral() -> Weight {
+		Self::collateral_bought(worst(1)).saturating_add(T::DbWeight::get().reads(READ_EACH * MOST))
+	}
+	fn collateral_bought(settled: Settled) -> Weight {
+		// As a deposit of quote, and the asset's accounts once more; a fund and the bad debt.
+		Self::deposited(settled, false)
+			.saturating_add(other_collateral::<T>())
+			.saturating_add(T::DbWeight::get().reads_writes(6, 5))
+	}
+	fn offer_collateral() -> Weight {
+		Self::collateral_offered(worst(1))
+			.saturating_add(T::DbWeight::get().reads(READ_EACH * MOST))
+	}
+	fn collateral_offered(settled: Settled) -> Weight {
+		Self::examined(settled.accounts, settled.index_writes)
+			.saturating_add(other_collateral::<T>())
+	}
+	fn list_asset() -> Weight {
+		micros(15, 8_000).saturating_add(T::DbWeight::get().reads_writes(4, 2))
+	}
+	fn tighten_asset() -> Weight {
+		micros(8, 3_000).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+	fn cut_asset() -> Weight {
+		micros(8, 3_000).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+	}
+	fn loosen_asset() -> Weight {
+		micros(8, 3_000).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+	fn revalue() -> Weight {
+		micros(5, 2_000).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+}
+
+/// What other collateral adds to an operation on one or two accounts: the listings, a sale, interest to
+/// a fund, and for each of four assets a trigger taken from a page and put into another with its word.
+fn other_collateral<T: frame_system::Config>() -> Weight {
+	micros(30, 24_000).saturating_add(T::DbWeight::get().reads_writes(5, 3))
 }
 
 impl WeightInfo for () {
@@ -296,6 +390,51 @@ impl WeightInfo for () {
 		micros(300, 0)
 	}
 	fn block() -> Weight {
+		micros(5, 0)
+	}
+	fn deposit_asset() -> Weight {
+		micros(40, 0)
+	}
+	fn asset_deposited(_: Settled, _: bool) -> Weight {
+		micros(30, 0)
+	}
+	fn withdraw_asset() -> Weight {
+		micros(80, 0)
+	}
+	fn asset_withdrawn(_: Settled, _: u32) -> Weight {
+		micros(60, 0)
+	}
+	fn transfer_asset() -> Weight {
+		micros(90, 0)
+	}
+	fn asset_transferred(_: Settled, _: u32) -> Weight {
+		micros(80, 0)
+	}
+	fn buy_collateral() -> Weight {
+		micros(90, 0)
+	}
+	fn collateral_bought(_: Settled) -> Weight {
+		micros(80, 0)
+	}
+	fn offer_collateral() -> Weight {
+		micros(40, 0)
+	}
+	fn collateral_offered(_: Settled) -> Weight {
+		micros(30, 0)
+	}
+	fn list_asset() -> Weight {
+		micros(10, 0)
+	}
+	fn tighten_asset() -> Weight {
+		micros(10, 0)
+	}
+	fn cut_asset() -> Weight {
+		micros(10, 0)
+	}
+	fn loosen_asset() -> Weight {
+		micros(10, 0)
+	}
+	fn revalue() -> Weight {
 		micros(5, 0)
 	}
 	fn visit() -> Weight {

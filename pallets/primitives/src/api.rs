@@ -1,8 +1,8 @@
 //! What a client may ask the runtime without sending a transaction.
 
 use crate::{
-	AccountRef, Amount, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId, Ppm,
-	Prices, ReferencePrice, Side, SignedPpm, Ticks,
+	AccountRef, Amount, AssetId, Balance, Cause, Level, Lots, MarketId, Millis, OpenOrder, OrderId,
+	Ppm, Prices, ReferencePrice, Side, SignedPpm, Ticks,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode, MaxEncodedLen};
@@ -63,9 +63,22 @@ pub struct PositionSummary {
 	pub cost: Amount,
 	/// Unrealised profit at the mark price, in quote units.
 	pub unrealised: Amount,
-	/// The price at which the account would be liquidated if only this market moved; `None` when
-	/// no price does that.
+	/// The price at which the account would be liquidated if only this market moved, and other
+	/// collateral kept its value; `None` when no price does that.
 	pub liquidation_price: Option<Ticks>,
+}
+
+/// Collateral other than the quote asset, as its owner sees it now.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct CollateralSummary {
+	/// The asset.
+	pub asset: AssetId,
+	/// How much, in its smallest unit.
+	pub amount: Balance,
+	/// What it adds to equity, in quote units.
+	pub worth: Balance,
+	/// What it counts for initial margin and withdrawals, in quote units.
+	pub initial_worth: Balance,
 }
 
 /// An account as its owner sees it now. Amounts are in quote units.
@@ -93,6 +106,10 @@ pub struct AccountSummary {
 	pub positions: Vec<PositionSummary>,
 	/// Resting orders.
 	pub orders: Vec<OpenOrder>,
+	/// Collateral other than the quote asset.
+	pub collaterals: Vec<CollateralSummary>,
+	/// Whether that is for sale, since the account owes quote.
+	pub for_sale: bool,
 }
 
 /// What a liquidation would do. Amounts are in quote units.

@@ -302,6 +302,18 @@ impl Venue for () {
 	}
 }
 
+/// Asked before anything leaves custody for good, so that what leaves in an hour or a day can be
+/// bounded. By default everything may.
+pub trait Outflow<AccountId> {
+	/// What is worth `value` quote units is about to leave custody to `to`; an error keeps it there.
+	/// An implementation counts it: the operation is rolled back where it fails afterwards.
+	fn leaves(_to: &AccountId, _value: Balance) -> DispatchResult {
+		Ok(())
+	}
+}
+
+impl<AccountId> Outflow<AccountId> for () {}
+
 /// Moves the quote asset between an account of the chain and the custody account, where all
 /// collateral and all funds sit. Implemented by the clearing house, which counts what passes.
 pub trait Custody<AccountId> {

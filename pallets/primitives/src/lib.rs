@@ -39,8 +39,8 @@ pub use breakwater_core::{
 };
 pub use breakwater_math::{Ppm, SignedPpm};
 pub use clearing::{
-	Check, Clearing, ClientId, Custody, Funding, Hold, OpenOrder, Permission, Session, Settled,
-	Venue,
+	Check, Clearing, ClientId, Custody, Funding, Hold, OpenOrder, Outflow, Permission, Session,
+	Settled, Venue,
 };
 pub use governance::Delayed;
 pub use incident::{Entry, IncidentId, IncidentLog, Report, Severity};

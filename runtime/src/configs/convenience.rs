@@ -53,7 +53,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		let cancels = matches!(
 			(pallet, call),
 			("Perpetuals", "cancel" | "cancel_all" | "cancel_client" | "cancel_stop")
-				| ("Margin", "deposit")
+				| ("Margin", "deposit" | "deposit_asset")
 		);
 		// Their inner calls are judged by this filter again.
 		let wraps = matches!((pallet, call), ("Utility", "batch" | "batch_all" | "force_batch"));

@@ -204,6 +204,7 @@ impl pallet_margin::Config for Runtime {
 	type MarkClamp = MarkClamp;
 	type TightenOrigin = EnsureCommitteeHalf;
 	type LoosenOrigin = EnsureLoosen;
+	type Outflow = ();
 	type VaultPolicy = VaultTiers;
 	type Ladder = pallet_margin::steps::WholeLadder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;

@@ -2,13 +2,15 @@
 
 use crate::{
 	AccountId, AssetsConfig, BalancesConfig, CommitteeMembershipConfig, CouncilMembershipConfig,
-	FeedersConfig, InsuranceConfig, ObserversConfig, PerpetualsConfig, RuntimeGenesisConfig,
-	SessionConfig, SessionKeys, TimelockConfig, ValidatorMembershipConfig, BRW, USDC, USDC_UNIT,
+	FeedersConfig, InsuranceConfig, MarginConfig, ObserversConfig, PerpetualsConfig,
+	RuntimeGenesisConfig, SessionConfig, SessionKeys, TimelockConfig, ValidatorMembershipConfig,
+	BRW, USDC, USDC_UNIT, WBTC, WBTC_UNIT,
 };
 use alloc::{vec, vec::Vec};
-use breakwater_math::{Bracket, Ppm, RiskTerms, SignedPpm};
-use breakwater_primitives::{clearing::Fees, Contract, Lots, MarketId};
+use breakwater_math::{Bracket, Ppm, RiskTerms, Scale, SignedPpm};
+use breakwater_primitives::{clearing::Fees, Contract, Lots, MarketId, Ticks};
 use frame_support::{build_struct_json_patch, BoundedVec};
+use pallet_margin::collateral::types::NewAsset;
 use pallet_perpetuals::{Mode, NewMarket, Tier};
 use pallet_timelock::Delays;
 use serde_json::Value;
@@ -108,14 +110,19 @@ fn well_known(validators: Vec<(Sr25519Keyring, Ed25519Keyring)>) -> Value {
 			balances: funded.iter().cloned().map(|who| (who, 1_000_000 * BRW)).collect::<Vec<_>>(),
 		},
 		assets: AssetsConfig {
-			assets: vec![(USDC, issuer.clone(), true, 1)],
-			metadata: vec![(USDC, b"USD Coin".to_vec(), b"USDC".to_vec(), 6)],
-			accounts: funded
-				.iter()
-				.cloned()
-				.map(|who| (USDC, who, 100_000_000 * USDC_UNIT))
+			assets: vec![(USDC, issuer.clone(), true, 1), (WBTC, issuer.clone(), true, 1)],
+			metadata: vec![
+				(USDC, b"USD Coin".to_vec(), b"USDC".to_vec(), 6),
+				(WBTC, b"Wrapped Bitcoin".to_vec(), b"WBTC".to_vec(), 8),
+			],
+			accounts: [(USDC, 100_000_000 * USDC_UNIT), (WBTC, 1_000 * WBTC_UNIT)]
+				.into_iter()
+				.flat_map(|(asset, amount)| {
+					funded.iter().cloned().map(move |who| (asset, who, amount))
+				})
 				.collect::<Vec<_>>(),
 		},
+		margin: MarginConfig { assets: vec![wrapped_bitcoin()] },
 		validator_membership: ValidatorMembershipConfig { members: bounded(members) },
 		session: SessionConfig { keys },
 		committee_membership: CommitteeMembershipConfig { members: bounded(accounts::committee()) },
@@ -139,6 +146,21 @@ fn bounded<S: frame_support::traits::Get<u32>>(
 ) -> BoundedVec<AccountId, S> {
 	list.sort();
 	BoundedVec::truncate_from(list)
+}
+
+/// Wrapped bitcoin as collateral, at the index of the BTC market: 90 % of it for maintenance.
+fn wrapped_bitcoin() -> NewAsset {
+	NewAsset {
+		asset: WBTC,
+		market: Some(BTC_PERP),
+		ceiling: Ticks::MAX,
+		// A lot of the market is a thousandth of a bitcoin.
+		scale: Scale { contract: Contract { unit: 100 }, per_lot: WBTC_UNIT / 1_000 },
+		maintenance: Ppm(900_000),
+		initial: Ppm(850_000),
+		account_cap: 100 * WBTC_UNIT,
+		total_cap: 1_000 * WBTC_UNIT,
+	}
 }
 
 /// BTC against USDC: ticks of 0.1 USDC, lots of 0.001 BTC, up to 25 times leverage.

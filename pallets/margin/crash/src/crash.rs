@@ -7,9 +7,9 @@ use crate::{
 	people::{self, Makers, Trader, FIRST_TRADER, MARKET},
 	prices::Candle,
 	random::Random,
-	runtime::{self, CircuitBreaker, Ladder, Runtime, ISSUER, USDC_UNIT},
+	runtime::{self, CircuitBreaker, Ladder, Margin, Runtime, ISSUER, USDC_UNIT},
 };
-use breakwater_primitives::{Action, Gate, MarketId, Ticks};
+use breakwater_primitives::{Action, Gate, MarketId, Ticks, Vault};
 use pallet_margin::steps::Steps;
 
 /// Milliseconds of a block.
@@ -18,6 +18,8 @@ const BLOCK: u64 = 1_000;
 const WARM_UP: u32 = 20;
 /// Seconds after it, in which the ladder finishes what waits.
 const AFTER: usize = 120;
+/// What backers put into the vault, as a part of the open interest.
+const VAULT_SHARE: f64 = 0.04;
 /// Seconds between two scans of all accounts.
 const SCAN: usize = 5;
 
@@ -35,6 +37,7 @@ pub fn variants() -> Vec<Variant> {
 		("all closed at once", Steps::ALL.without(Steps::SIZE)),
 		("no book limit", Steps::ALL.without(Steps::BOOK_LIMIT)),
 		("no capacity", Steps::ALL.without(Steps::CAPACITY)),
+		("no vault", Steps::ALL.without(Steps::VAULT)),
 		("no market fund", Steps::ALL.without(Steps::MARKET_FUND)),
 		("no global fund", Steps::ALL.without(Steps::GLOBAL_FUND)),
 		("no deleveraging", Steps::ALL.without(Steps::DELEVERAGING)),
@@ -79,6 +82,8 @@ struct Crash {
 	makers: Makers,
 	counter: Counter,
 	arrived: u64,
+	/// What the vault was worth at the beginning.
+	backed: u128,
 }
 
 impl Crash {
@@ -94,6 +99,10 @@ impl Crash {
 			.collect();
 		let interest = people::open_positions(&traders, index, &shape, &mut random);
 		contribute(interest, shape, setting.funds);
+		let amount = (interest * VAULT_SHARE) as u128 * USDC_UNIT;
+		let back = pallet_insurance::Call::<Runtime>::back_vault { amount };
+		chain::call(ISSUER, back).expect("the issuer has enough");
+		let backed = Margin::worth().low;
 		let makers = Makers::new(interest, candles, shape);
 		makers.fund();
 		for second in 0..WARM_UP {
@@ -102,7 +111,7 @@ impl Crash {
 			makers.quote(second, index);
 		}
 		let counter = Counter::new(shape);
-		Self { shape, setting, random, makers, counter, arrived: 0 }
+		Self { shape, setting, random, makers, counter, arrived: 0, backed }
 	}
 
 	fn run(mut self, candles: &[Candle]) -> Outcome {
@@ -122,6 +131,8 @@ impl Crash {
 		let last = candles.last().map_or(1, |candle| self.shape.ticks(candle.close));
 		(0..AFTER).for_each(|_| self.second(last));
 		self.counter.scan();
+		let lost = self.backed as f64 - Margin::worth().low as f64;
+		self.counter.outcome.vault_loss = lost / USDC_UNIT as f64;
 		assert!(people::custody_agrees(), "custody holds what is claimed of it");
 		chain::check().expect("every invariant holds after a crash");
 		self.counter.finish()

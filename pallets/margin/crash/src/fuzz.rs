@@ -331,6 +331,8 @@ impl Fuzz<'_> {
 				Event::DeficitCovered { .. } => "deficit left",
 				Event::Deleveraged { .. } => "deleveraged",
 				Event::Haircut { .. } => "haircut",
+				Event::VaultTook { .. } => "taken over",
+				Event::SettlementBegan { .. } => "settlement begun",
 				Event::FundingSettled { .. } => "funding settled",
 				Event::PositionChanged { .. } => "position changed",
 				_ => continue,

@@ -21,10 +21,14 @@ pub struct Outcome {
 	pub bad_debt: f64,
 	/// Deficits of accounts that are bankrupt and still open at the end.
 	pub open_deficit: f64,
-	/// What the market's fund paid, less what was given back.
+	/// What the market's fund paid.
 	pub market_fund: f64,
 	/// What the global fund paid.
 	pub global_fund: f64,
+	/// The value of positions that the vault took over.
+	pub vault: f64,
+	/// What the vault lost, with what it still holds at the worse of index and mark.
+	pub vault_loss: f64,
 	/// The value of positions of winners that were closed for others.
 	pub deleveraged: f64,
 	/// What those winners were paid less than the price at which the others were examined.
@@ -57,16 +61,19 @@ impl Outcome {
 			+ self.open_deficit
 			+ self.market_fund
 			+ self.global_fund
+			+ self.vault_loss.max(0.0)
 			+ self.haircut
 			+ self.given_up
 	}
 	/// Its figures by name.
-	pub fn figures(&self) -> [(&'static str, f64); 14] {
+	pub fn figures(&self) -> [(&'static str, f64); 16] {
 		[
 			("bad_debt", self.bad_debt),
 			("open_deficit", self.open_deficit),
 			("market_fund", self.market_fund),
 			("global_fund", self.global_fund),
+			("vault", self.vault),
+			("vault_loss", self.vault_loss),
 			("deleveraged", self.deleveraged),
 			("given_up", self.given_up),
 			("missed", self.missed),
@@ -152,11 +159,12 @@ impl Counter {
 				self.outcome.given_up += self.difference(lots, price, examined);
 				self.given.push((self.prices.len(), -lots, price.0));
 			},
+			Event::VaultTook { account, lots, examined, .. } => {
+				self.touched.insert(account);
+				self.outcome.vault += self.shape.value(lots.unsigned_abs(), examined.0);
+			},
 			Event::DeficitCovered { uncovered, .. } => {
 				self.outcome.bad_debt += uncovered as f64 / UNIT;
-			},
-			Event::BankruptCovered { returned, .. } => {
-				self.outcome.market_fund -= returned as f64 / UNIT;
 			},
 			Event::Haircut { taken, .. } => self.outcome.haircut += taken as f64 / UNIT,
 			_ => (),

@@ -347,6 +347,7 @@ impl pallet_margin::Config for Runtime {
 	type VaultPolicy = VaultTiers;
 	type MarkClamp = MarkClamp;
 	type SettlementPrice = PriceGuard;
+	type Outflow = ();
 	type Ladder = Ladder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
 }

@@ -10,6 +10,7 @@
 //! ```text
 //!   terms        brackets -> maintenance mmf(N), initial imf(N)
 //!   funding      index of a side -> what a position owes, steps for triggers
+//!   collateral   what other assets add to equity, cuts of their weights, their sale
 //!   health       legs -> equity E, maintenance margin MM;  liquidatable: E < MM
 //!   reserve      position and resting orders -> initial margin with reserves R
 //!   liquidation  how much to close, how far from the price, where bankruptcy is
@@ -28,6 +29,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod arithmetic;
+pub mod collateral;
 pub mod deleveraging;
 pub mod funding;
 pub mod health;
@@ -39,6 +41,7 @@ pub mod reserve;
 pub mod terms;
 pub mod trigger;
 
+pub use collateral::{Cut, Holding, Scale, Value};
 pub use funding::{Accrual, Step};
 pub use health::{Health, Leg};
 pub use position::{apply_fill, Applied};

@@ -1,16 +1,23 @@
 //! Where to place the triggers that wake an account before it can be liquidated.
 //!
 //! For each position an account keeps two thresholds on the adverse side: one of the price, and one of
-//! the funding index of the position's side. Rule (R): with all prices and indices at the last place
-//! before their thresholds at once, the account's health, computed by the same functions that
-//! liquidate, is not negative. Health is monotone in every price and every index, so an account none
-//! of whose thresholds is crossed is at least as healthy as that, and cannot be liquidatable.
+//! the funding index of the position's side; and one below the value of each other asset in it. Rule
+//! (R): with all prices, indices and values at the last place before their thresholds at once, the
+//! account's health, computed by the same functions that liquidate, is not negative. Health is
+//! monotone in every one of them, so an account none of whose thresholds is crossed is at least as
+//! healthy as that, and cannot be liquidatable.
+//!
+//! A negative quote balance needs no threshold although it bears interest. Interest is not a
+//! coordinate that runs by itself: it is taken when the account is written for another reason, never
+//! more than its surplus, and rule (R) is established anew in the same write. Between two writes an
+//! account changes through prices, indices and values alone, so the proof is what it was.
 //!
 //! ```text
 //!   long    liquidatable <- threshold T | T+1 ...... price        (crossed: price <= T)
 //!           index ...... T-1 | threshold T -> liquidatable        (crossed: index >= T)
 //!   short   price ...... T-1 | threshold T -> liquidatable        (crossed: price >= T)
 //!           liquidatable <- threshold T | T+1 ...... index        (crossed: index <= T)
+//!   asset   liquidatable <- threshold T | T+1 ...... value        (crossed: value <= T)
 //! ```
 //!
 //! One key in the price less the index would not do: funding can offset the price, so that the
@@ -21,6 +28,7 @@
 
 use crate::{
 	arithmetic::{mul_div_floor, signed},
+	collateral::{worth, Holding, Value},
 	funding::{limit, width, Step, FRACTION_BITS},
 	health::{Health, Leg},
 	Ppm,
@@ -129,6 +137,14 @@ pub fn weight(leg: &Leg<'_>, volatility: Ppm, boost: u8) -> u128 {
 	leg.notional().saturating_mul(moves).saturating_mul(boost.into())
 }
 
+/// The weight of another asset: what it is worth times how much its price moves; four times that where
+/// its value has woken the account.
+pub fn weight_of(holding: &Holding, volatility: Ppm, moved: bool) -> u128 {
+	let boost = if moved { MAX_BOOST } else { BOOST.into() };
+	let moves = volatility.0.max(LEAST_VOLATILITY.0).into();
+	holding.worth().saturating_mul(moves).saturating_mul(boost.into())
+}
+
 /// Where to look again at a position that no price brings to its threshold.
 fn far(leg: &Leg<'_>) -> Option<Ticks> {
 	if leg.lots > 0 {
@@ -203,33 +219,68 @@ fn funding_threshold(leg: &Leg<'_>, budget: u128) -> Option<Step> {
 	}
 }
 
-/// The thresholds for all positions of an account with this quote balance. A tenth of the slack is
-/// kept for funding, split by notional value, the rest for prices. An account that lacks
+/// Thresholds of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placed {
+	/// Of its positions.
+	pub legs: Vec<Armed>,
+	/// Of its other assets; `None` where no value can use up its part of the slack.
+	pub holdings: Vec<Option<Value>>,
+}
+
+/// Positions or other assets of an account, each with its weight when slack is split.
+#[derive(Clone, Copy, Debug)]
+pub struct Weighed<'a, A> {
+	/// They.
+	pub of: &'a [A],
+	/// Their weights, in the same order.
+	pub by: &'a [u128],
+}
+
+/// The thresholds for all positions of an account with this quote balance and no other asset. A tenth of
+/// the slack is kept for funding, split by notional value, the rest for prices. An account that lacks
 /// something is already beyond its thresholds, and stays beyond one of them until prices and indices
 /// have given back what it lacks: at the price itself the slightest recovery would hide it.
 pub fn place(quote: i128, legs: &[Leg<'_>]) -> Vec<Armed> {
-	let weights: Vec<u128> = legs.iter().map(Leg::notional).collect();
-	place_by(quote, legs, &weights, false)
+	place_all(quote, legs, &[]).legs
 }
 
-/// As [`place`], with the slack that is kept for prices split by `weights`, one for each position; all
-/// of it where a price has `woken` the account.
-pub fn place_by(quote: i128, legs: &[Leg<'_>], weights: &[u128], woken: bool) -> Vec<Armed> {
-	let surplus = Health::of(quote, legs.iter().copied()).surplus();
+/// As [`place`], with other assets, whose values have their part of what is kept for prices.
+pub fn place_all(quote: i128, legs: &[Leg<'_>], holdings: &[Holding]) -> Placed {
+	let weights: Vec<u128> = legs.iter().map(Leg::notional).collect();
+	let others: Vec<u128> = holdings.iter().map(Holding::worth).collect();
+	let legs = Weighed { of: legs, by: &weights };
+	place_by(quote, legs, Weighed { of: holdings, by: &others }, false)
+}
+
+/// As [`place_all`], with the slack that is kept for prices and values split by weights; all of it where
+/// one of them has `woken` the account.
+pub fn place_by(
+	quote: i128,
+	Weighed { of: legs, by: weights }: Weighed<'_, Leg<'_>>,
+	Weighed { of: holdings, by: others }: Weighed<'_, Holding>,
+	woken: bool,
+) -> Placed {
+	let backing = quote.saturating_add(signed(worth(holdings)));
+	let surplus = Health::of(backing, legs.iter().copied()).surplus();
 	let all = legs.iter().fold(0u128, |sum, leg| sum.saturating_add(leg.notional())).max(1);
 	let part = |leg: &Leg<'_>, of: u128| mul_div_floor(of, leg.notional(), all);
 	let here = |leg: &Leg<'_>| Step::of(leg.terms.contract, leg.funding.now);
 	let Ok(slack) = u128::try_from(surplus) else {
-		let need = surplus.unsigned_abs().div_ceil(legs.len().max(1) as u128);
+		let keys = legs.len().saturating_add(holdings.len()).max(1);
+		let need = surplus.unsigned_abs().div_ceil(keys as u128);
 		let wait = |leg| Armed { price: Some(recovery(leg, need)), funding: Some(here(leg)) };
-		return legs.iter().map(wait).collect();
+		return Placed {
+			legs: legs.iter().map(wait).collect(),
+			holdings: holdings.iter().map(|holding| Some(holding.recovery(need))).collect(),
+		};
 	};
 	let funding = |leg: &Leg<'_>| funding_threshold(leg, part(leg, slack / FUNDING_PART));
 	let mut armed: Vec<Armed> =
 		legs.iter().map(|leg| Armed { price: None, funding: funding(leg) }).collect();
 	let worst =
 		legs.iter().zip(&armed).map(|(leg, armed)| leg.under(last_unseen(leg, armed.funding)));
-	let mut left = Health::of(quote, worst).surplus();
+	let mut left = Health::of(backing, worst).surplus();
 	if left < 0 {
 		// Less than one step of funding is left: it waits at the index itself and is examined on
 		// every step.
@@ -238,12 +289,15 @@ pub fn place_by(quote: i128, legs: &[Leg<'_>], weights: &[u128], woken: bool) ->
 	}
 	let reach = if woken { ALL } else { EARLY };
 	let left = u128::try_from(left).unwrap_or(0) / 100 * reach;
-	let sum = weights.iter().fold(0u128, |sum, weight| sum.saturating_add(*weight)).max(1);
+	let weighed = weights.iter().chain(others);
+	let sum = weighed.fold(0u128, |sum, weight| sum.saturating_add(*weight)).max(1);
+	let budget = |weight: &u128| mul_div_floor(left, *weight, sum);
 	for ((armed, leg), weight) in armed.iter_mut().zip(legs).zip(weights) {
-		let budget = mul_div_floor(left, *weight, sum);
-		armed.price = threshold(leg, budget).or_else(|| far(leg));
+		armed.price = threshold(leg, budget(weight)).or_else(|| far(leg));
 	}
-	armed
+	let values = holdings.iter().zip(others);
+	let values = values.map(|(held, weight)| held.threshold(budget(weight)));
+	Placed { legs: armed, holdings: values.collect() }
 }
 
 /// Whether the price of `leg` has come to its threshold.
@@ -295,14 +349,27 @@ pub fn at_worst(leg: &Leg<'_>, armed: &Armed) -> i128 {
 	leg.at(worst_unseen(leg, armed.price)).under(last_unseen(leg, armed.funding)).contribution()
 }
 
-/// Rule (R): no threshold is crossed, and with every price and index at the worst that its threshold
-/// does not see, the account is not liquidatable.
+/// Rule (R) for an account without other assets.
 pub fn holds<'a>(quote: i128, legs: impl Iterator<Item = (Leg<'a>, Armed)> + Clone) -> bool {
+	holds_all(quote, legs, core::iter::empty())
+}
+
+/// Rule (R): no threshold is crossed, and with every price, index and value at the worst that its
+/// threshold does not see, the account is not liquidatable.
+pub fn holds_all<'a>(
+	quote: i128,
+	legs: impl Iterator<Item = (Leg<'a>, Armed)> + Clone,
+	mut holdings: impl Iterator<Item = (Holding, Option<Value>)> + Clone,
+) -> bool {
 	let unseen = |(leg, armed): (Leg<'a>, Armed)| {
 		leg.at(worst_unseen(&leg, armed.price)).under(last_unseen(&leg, armed.funding))
 	};
+	let backing = holdings.clone().fold(quote, |sum, (holding, armed)| {
+		sum.saturating_add(signed(holding.unseen(armed).worth()))
+	});
 	!legs.clone().any(|(leg, armed)| crossed(&leg, &armed))
-		&& !Health::of(quote, legs.map(unseen)).liquidatable()
+		&& !holdings.any(|(holding, armed)| holding.crossed(armed))
+		&& !Health::of(backing, legs.map(unseen)).liquidatable()
 }
 
 #[cfg(test)]

@@ -133,13 +133,15 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> House<T> {
-	/// Equity with every position at its mark price.
+	/// Equity with every position at its mark price, and other collateral at its whole price: it is sold
+	/// before anybody else pays.
 	fn equity_at_mark(&mut self, index: usize) -> Amount {
-		let account = &self.accounts[index].account;
-		let (quote, positions) = (account.quote, account.positions.clone());
+		let more = signed(self.haircut_of(index));
+		let backing = self.backing(index).saturating_add(more);
+		let positions = self.accounts[index].account.positions.clone();
 		let seen = self.seen(&positions);
 		let held = seen.iter().filter(|seen| seen.position.lots != 0);
-		held.fold(quote, |sum, seen| sum.saturating_add(seen.marked()))
+		held.fold(backing, |sum, seen| sum.saturating_add(seen.marked()))
 	}
 
 	/// Take what a position lost, or make of it a claim on what it gained.

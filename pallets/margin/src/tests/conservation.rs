@@ -19,6 +19,10 @@ enum Step {
 	Insure(u128),
 	Transfer { who: u64, back: bool, amount: u128 },
 	Leverage(u64, bool, u16),
+	Asset { who: u64, asset: u32, amount: u128, out: bool },
+	Move { who: u64, asset: u32, amount: u128 },
+	Buy { account: u32, asset: u32, amount: u128 },
+	Cut { asset: u32, percent: u32 },
 	Key { who: u64, key: u64, until: u64 },
 	Close(u64, u8),
 	Cancel(u64),
@@ -45,6 +49,13 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (who(), any::<bool>(), 1u128..1_000)
 			.prop_map(|(who, back, amount)| Step::Transfer { who, back, amount }),
 		1 => (who(), any::<bool>(), 0u16..20).prop_map(|(w, second, l)| Step::Leverage(w, second, l)),
+		3 => (who(), 2u32..5, 1u128..200_000, any::<bool>())
+			.prop_map(|(who, asset, amount, out)| Step::Asset { who, asset, amount, out }),
+		1 => (who(), 2u32..5, 1u128..100_000)
+			.prop_map(|(who, asset, amount)| Step::Move { who, asset, amount }),
+		3 => (0u32..8, 2u32..5, 1u128..1_000_000)
+			.prop_map(|(account, asset, amount)| Step::Buy { account, asset, amount }),
+		1 => (2u32..5, 30u32..100).prop_map(|(asset, percent)| Step::Cut { asset, percent }),
 		1 => (who(), 1u64..9, 0u64..3).prop_map(|(who, key, until)| Step::Key { who, key, until }),
 		1 => (who(), 0u8..2).prop_map(|(who, sub)| Step::Close(who, sub)),
 		1 => who().prop_map(Step::Cancel),
@@ -95,6 +106,30 @@ fn run(step: Step) {
 			let market = market(second);
 			let _ = with_storage_layer(|| Margin::set_leverage(signed(who), 0, market, leverage));
 		},
+		Step::Asset { who, asset, amount, out } => {
+			let _ = with_storage_layer(|| match out {
+				true => Margin::withdraw_asset(signed(who), 0, asset, amount),
+				false => Margin::deposit_asset(signed(who), 0, asset, amount),
+			});
+		},
+		Step::Move { who, asset, amount } => {
+			let _ = with_storage_layer(|| Margin::transfer_asset(signed(who), 0, 1, asset, amount));
+		},
+		Step::Buy { account, asset, amount } => {
+			let account = AccountRef(account);
+			let _ = with_storage_layer(|| Margin::offer_collateral(signed(9), account));
+			let _ = with_storage_layer(|| {
+				Margin::buy_collateral(signed(9), account, asset, amount, u128::MAX)
+			});
+		},
+		Step::Cut { asset, percent } => {
+			let weight = Ppm(percent * 9_000);
+			let _ = with_storage_layer(|| Margin::cut_asset(signed(18), asset, weight));
+			Now::mutate(|now| *now += 1_800_000);
+			for market in [BTC, ETH] {
+				set_price(market, price(market));
+			}
+		},
 		Step::Key { who, key, until } => {
 			let until = if until == 0 { 0 } else { Now::get() + until };
 			let _ = with_storage_layer(|| Margin::set_key(signed(who), 0, key, until));
@@ -131,6 +166,12 @@ proptest! {
 		ExtBuilder::build().execute_with(|| {
 			for who in 1..6 {
 				funded(who, 2_000);
+			}
+			list_assets();
+			// Half of them trade on other collateral.
+			for who in 1..4 {
+				Margin::withdraw(RuntimeOrigin::signed(who), 0, 1_999 * QUOTE).unwrap();
+				backed(who, who as u32 + 1, 200_000);
 			}
 			Charge::set(breakwater_primitives::Charges { premium: 15_000, surcharge: 100_000 });
 			for step in steps {

@@ -2,7 +2,9 @@
 
 mod bounds;
 mod calls;
+mod collateral;
 mod conservation;
+mod debts;
 mod deleveraging;
 mod draws;
 mod dust;

@@ -182,7 +182,7 @@ impl<T: Config> Vault<T::AccountId> for Pallet<T> {
 		let account = &house.accounts[index].account;
 		let (quote, positions) = (account.quote, account.positions.clone());
 		let seen = house.seen(&positions);
-		let free = House::<T>::withdrawable(quote, &seen);
+		let free = House::<T>::withdrawable(quote, 0, &seen);
 		ensure!(amount <= free, Error::<T>::VaultCommitted);
 		Self::pay(to, amount)?;
 		house.credit(index, debit.saturating_neg());

@@ -1,4 +1,12 @@
 //! The step of the ladder between the book and the funds: the vault takes a position over.
+//!
+//! ```text
+//!   due    equity < 2/3 of maintenance | more than ten blocks | the book has given what it may
+//!   price  examined price less the discount, not beyond the bankruptcy price, never worse than examined
+//!   size   what restores the account | half of the depth in a minute, a thousand units at the least
+//!          | as much as may move by its maintenance rate within what is left of each budget
+//!   nets   a position of the other side is always taken: it only makes the vault smaller
+//! ```
 
 use super::{
 	budget::{Budgets, BUDGET_IN_ALL},
@@ -129,8 +137,10 @@ impl<T: Config> House<T> {
 			return false;
 		};
 		let terms = T::VaultPolicy::terms(market);
-		let bankruptcy =
-			liquidation::bankruptcy_price(&leg, liquidation::equity_share(&health, &leg));
+		let bankruptcy = liquidation::bankruptcy_price(
+			&leg,
+			liquidation::equity_share(&self.solvency_of(index), &leg),
+		);
 		let Some(price) = take_price(&leg, bankruptcy, terms.discount) else { return false };
 		let Some(stand) = self.vault_stand(&seen, &terms, wanted) else { return false };
 		let lots = wanted.min(stand.room);

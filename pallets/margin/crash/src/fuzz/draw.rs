@@ -122,6 +122,15 @@ impl Draw<'_> {
 				Call::set_leverage { sub, market, leverage }
 			},
 			"transfer" => Call::transfer { from: sub, to: self.sub(), amount: self.amount() },
+			"sweep" => Call::sweep { market: self.market(), limit: self.random.below(20) as u32 },
+			"claim" => {
+				let account = AccountRef(self.random.below(24) as u32);
+				Call::claim { account, market: self.market() }
+			},
+			"remove_account" => {
+				let account = AccountRef(self.random.below(24) as u32);
+				Call::remove_account { account, keys: Default::default() }
+			},
 			// Seldom of the account that trades.
 			"close_account" if sub != 0 || self.random.one_in(10) => Call::close_account { sub },
 			"close_account" => Call::close_account { sub: 1 + self.random.below(2) as u8 },
@@ -143,6 +152,13 @@ impl Draw<'_> {
 				Call::notice { shares: held / u128::from(1 + self.random.below(3)) }
 			},
 			"claim" => Call::claim {},
+			"back_vault" => Call::back_vault { amount: self.amount() },
+			"notice_vault" => {
+				let held = crate::runtime::Insurance::vault_backer_of(self.who).shares;
+				Call::notice_vault { shares: held / u128::from(1 + self.random.below(3)) }
+			},
+			"claim_vault" => Call::claim_vault {},
+			"cancel_vault" => Call::cancel_vault { index: self.random.below(3) as u8 },
 			"cancel" => Call::cancel { index: self.random.below(3) as u8 },
 			_ => return None,
 		}))
