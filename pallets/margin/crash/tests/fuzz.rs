@@ -23,7 +23,7 @@ fn every_unit_is_where_it_belongs_after_any_sequence() {
 	if !cfg!(debug_assertions) {
 		assert_eq!(report.untried(), Vec::<String>::new());
 		let accepted = report.calls.values().filter(|(_, accepted)| *accepted > 0).count();
-		assert!(accepted >= 20, "hardly anything is accepted: {:?}", report.calls);
+		assert!(accepted >= 18, "hardly anything is accepted: {:?}", report.calls);
 		for event in ["liquidated", "deleveraged", "bankrupt covered", "funding settled"] {
 			assert!(report.events.contains_key(event), "{event}: {:?}", report.events);
 		}

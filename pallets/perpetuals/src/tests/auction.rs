@@ -199,14 +199,20 @@ fn an_uncross_keeps_to_its_budget_with_the_price_fixed_and_nothing_comes_between
 		}
 		Gates::level(BTC, Level::Normal);
 		// Finding the price, and a step or so of eight pairs.
-		let worst = weights::Work::worst(0, 0, 16, 8);
-		let step = <Test as Config>::WeightInfo::operation(&worst);
-		let looks = RuntimeBlockReads::of(2_580);
+		let step = crate::auction::most_of_a_step::<Test>();
+		let all = crate::auction::least_of_an_auction::<Test>();
 		// 70 percent of the hook's weight are there for it, where no stop waits.
-		let hook = |weight: frame_support::weights::Weight| weight.saturating_mul(100) / 70;
-		HookWeight::set(hook(step.saturating_add(looks)));
+		// Its parts are whole hundredths.
+		let hook = |weight: frame_support::weights::Weight| {
+			weight.saturating_mul(100) / 70
+				+ frame_support::weights::Weight::from_parts(1_000, 1_000)
+		};
+		HookWeight::set(hook(all.saturating_add(RuntimeBlockReads::of(60))));
 		let mut blocks = 0;
-		while phase() != Phase::Continuous {
+		for _ in 0..1_000 {
+			if phase() == Phase::Continuous {
+				break;
+			}
 			next_block();
 			if let Phase::Uncrossing { price, .. } = phase() {
 				blocks += 1;
