@@ -22,6 +22,8 @@
 extern crate alloc;
 
 pub mod api;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 pub mod bucket;
 pub mod clearing;
 pub mod governance;
