@@ -1,9 +1,10 @@
 //! A chain in a temporary ParityDB, whose blocks are authored and imported one by one.
 
 use crate::{accounts::Account, Result};
+use breakwater_primitives::OrderId;
 use breakwater_runtime::{
 	opaque::Block, weights::ExtrinsicBaseWeight, Hash, Header, RuntimeApi, RuntimeCall,
-	RuntimeEvent, UncheckedExtrinsic, WASM_BINARY,
+	RuntimeEvent, UncheckedExtrinsic, USDC, USDC_UNIT, WASM_BINARY, WBTC, WBTC_UNIT,
 };
 
 use codec::{Decode, Encode};
@@ -86,7 +87,7 @@ pub fn declared(call: &RuntimeCall) -> Duration {
 }
 
 impl Chain {
-	/// A chain of the development preset in which `accounts` also hold both assets.
+	/// A chain of the development preset in which `accounts` also hold BRW and both other assets.
 	pub fn new(accounts: &[Account]) -> Result<Self> {
 		Self::of(genesis_storage(accounts)?)
 	}
@@ -217,6 +218,16 @@ impl Chain {
 		Ok(Vec::<Event>::decode(&mut &bytes[..])?)
 	}
 
+	/// The orders that came to rest in an authored block, in the order of its extrinsics.
+	pub fn placed(&self, authored: &Authored) -> Result<Vec<OrderId>> {
+		use pallet_perpetuals::Event::OrderPlaced;
+		let placed = |event| match event {
+			RuntimeEvent::Perpetuals(OrderPlaced { id, .. }) => Some(id),
+			_ => None,
+		};
+		Ok(self.events(authored)?.into_iter().filter_map(|record| placed(record.event)).collect())
+	}
+
 	/// The median time that the block was charged for an extrinsic, base included.
 	pub fn charged(&self, authored: &Authored) -> Result<Duration> {
 		let time = |event: &RuntimeEvent| match event {
@@ -302,7 +313,7 @@ fn opaque(extrinsic: &UncheckedExtrinsic) -> Result<<Block as BlockT>::Extrinsic
 	Ok(<Block as BlockT>::Extrinsic::decode(&mut &extrinsic.encode()[..])?)
 }
 
-/// The genesis of the development preset in which `accounts` also hold both assets.
+/// The genesis of the development preset in which `accounts` also hold BRW and both other assets.
 pub fn genesis_storage(accounts: &[Account]) -> Result<Storage> {
 	let wasm = WASM_BINARY.ok_or("the runtime was built without wasm")?;
 	let spec = sc_chain_spec::GenericChainSpec::<Option<()>>::builder(wasm, None)
@@ -314,7 +325,7 @@ pub fn genesis_storage(accounts: &[Account]) -> Result<Storage> {
 	Ok(spec.build_storage()?)
 }
 
-/// The development preset with more holders of both assets.
+/// The development preset with more holders of everything.
 fn genesis(accounts: &[Account]) -> Result<serde_json::Value> {
 	let preset = breakwater_runtime::genesis_presets::get_preset(&"development".into())
 		.ok_or("the runtime has no development preset")?;
@@ -333,7 +344,9 @@ fn genesis(accounts: &[Account]) -> Result<serde_json::Value> {
 			"/balances/balances",
 			serde_json::json!([id, 1_000_000_000_000_000u64]),
 		)?;
-		push(&mut genesis, "/assets/accounts", serde_json::json!([1, id, 10_000_000_000_000u64]))?;
+		for (asset, amount) in [(USDC, 10_000_000 * USDC_UNIT), (WBTC, WBTC_UNIT)] {
+			push(&mut genesis, "/assets/accounts", serde_json::json!([asset, id, amount as u64]))?;
+		}
 	}
 	Ok(genesis)
 }

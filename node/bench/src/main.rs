@@ -6,7 +6,7 @@
 //! are authored with the block builder and executed through the runtime API, state root included.
 //!
 //! ```text
-//!   breakwater-bench [NAME..] [--runs N] [--size N] [--json FILE] [--table FILE]
+//!   breakwater-bench [NAME..] [--runs N] [--size N] [--json FILE] [--table FILE] [--check]
 //! ```
 
 mod accounts;
@@ -40,6 +40,9 @@ struct Options {
 	/// Write the figures to this file as JSON.
 	#[arg(long)]
 	json: Option<std::path::PathBuf>,
+	/// Fail when a promise does not hold.
+	#[arg(long)]
+	check: bool,
 }
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -76,6 +79,10 @@ fn main() -> Result<()> {
 	}
 	if let Some(path) = &options.json {
 		std::fs::write(path, report.json())?;
+	}
+	let short = report.short();
+	if options.check && !short.is_empty() {
+		return Err(format!("short: {}", short.join(", ")).into());
 	}
 	Ok(())
 }

@@ -29,6 +29,8 @@ pub const RESTRICTION: Promise = at_most("breaker.blocks_to_restriction", "block
 pub const ENFORCEMENT: Promise = at_most("committee.blocks_to_enforcement", "blocks", 0.0);
 /// A resting limit order against a balance transfer, executed.
 pub const RESTING: Promise = at_most("order.resting_vs_transfer", "x", 1.5);
+/// Cancelling an order by its id against a balance transfer, executed.
+pub const CANCEL: Promise = at_most("order.cancel_vs_transfer", "x", 1.5);
 /// An immediate-or-cancel order against three makers, against a balance transfer, executed.
 pub const IOC3: Promise = at_most("order.ioc3_vs_transfer", "x", 3.0);
 /// Orders a second in batches of 32 against single orders, executed.
@@ -61,7 +63,8 @@ impl Promise {
 	/// What a few blocks show.
 	pub const TRIPS: &'static [Promise] = &[RESTRICTION, ENFORCEMENT];
 	/// What needs a thousand accounts.
-	pub const THROUGHPUT: &'static [Promise] = &[RESTING, IOC3, BATCH32, DECLARED, AUTHORED];
+	pub const THROUGHPUT: &'static [Promise] =
+		&[RESTING, CANCEL, IOC3, BATCH32, DECLARED, AUTHORED];
 }
 
 /// The figures of a run.
@@ -103,6 +106,12 @@ impl Report {
 		self.lines.push(json!({
 			"name": name, "value": value, "unit": unit, "op": op, "goal": goal, "ok": holds,
 		}));
+	}
+
+	/// The names of the promises that do not hold.
+	pub fn short(&self) -> Vec<&str> {
+		let short = |line: &&Value| line["ok"] == false;
+		self.lines.iter().filter(short).filter_map(|line| line["name"].as_str()).collect()
 	}
 
 	/// Print a figure that no promise is about, for context.

@@ -2,7 +2,9 @@
 //!
 //! A block with one call is compared with an empty one: keys looked at and keys changed beyond those
 //! of every block, and how much larger its storage proof is. Blocks full of the call from accounts
-//! of their own tell the time, which the charged weight must cover and must not exceed twice.
+//! of their own tell the time, which the charged weight must cover and must not exceed twice. Weights
+//! are those of the machine that made them; how fast this one is tells a signed remark, which is
+//! what the base weight of an extrinsic was measured by.
 
 use crate::{
 	accounts::Account,
@@ -12,15 +14,23 @@ use crate::{
 	Result,
 };
 use breakwater_primitives::{OrderId, Side, Ticks};
-use breakwater_runtime::{RuntimeCall, RuntimeEvent, UncheckedExtrinsic};
+use breakwater_runtime::{
+	weights::REMARK, RuntimeCall, UncheckedExtrinsic, USDC_UNIT, WBTC, WBTC_UNIT,
+};
 use frame_support::BoundedVec;
-use pallet_perpetuals::{BatchAction, TimeInForce};
+use pallet_perpetuals::{BatchAction, Crossing, PlaceOrder, StopOrder, TimeInForce};
 use std::{fmt::Write as _, time::Duration};
 
 /// Calls of one kind in a timed block.
 const CALLS: usize = 128;
 /// Makers behind each taker of the timed blocks.
 const MAKERS: usize = 3;
+/// The number that each caller gave his order that rests.
+const CLIENT: u64 = 1;
+/// What each caller backs the global fund with.
+const BACKING: u128 = 100 * USDC_UNIT;
+/// Other collateral that each caller deposits: a thousandth of a coin.
+const OTHER: u128 = WBTC_UNIT / 1_000;
 
 /// One row.
 struct Row {
@@ -48,8 +58,12 @@ struct Bench {
 
 /// Print the table, and add to `report` how the charged weights lie to what was measured.
 pub fn measure(report: &mut Report, runs: u32, file: Option<&std::path::Path>) -> Result<()> {
-	let mut bench = Bench::new(runs)?;
-	let mut rows = Vec::new();
+	let bench = Bench::new(runs)?;
+	let remark =
+		bench.row("system.remark", &|_| frame_system::Call::remark { remark: vec![] }.into())?;
+	// More than one where this machine is slower than that of the weights.
+	let pace = ratio(remark.took, REMARK);
+	let mut rows = vec![remark];
 	for (name, call) in calls(&bench.resting) {
 		rows.push(bench.row(name, &call)?);
 	}
@@ -59,56 +73,108 @@ pub fn measure(report: &mut Report, runs: u32, file: Option<&std::path::Path>) -
 	if let Some(file) = file {
 		std::fs::write(file, &table)?;
 	}
-	let shares = || rows.iter().map(|row| ratio(row.charged, row.took));
+	report.note(format_args!(
+		"a signed remark takes {pace:.2} times as long as where weights were made"
+	));
+	let shares = || rows.iter().map(|row| ratio(row.charged, row.took) * pace);
 	report.add(CHARGED_COVERS, shares().fold(f64::INFINITY, f64::min));
 	report.add(CHARGED_EXCEEDS, shares().fold(0.0, f64::max));
-	bench.feeders.clear();
 	Ok(())
 }
 
+/// A bid of the `i`th caller that rests, in pages that the other callers' bids share.
+fn bid(i: usize) -> PlaceOrder {
+	order(Side::Bid, resting_price(Side::Bid, i as u32), 10, TimeInForce::GoodTilCancelled)
+}
+
+/// Bids away from the touch when the mark falls.
+fn stop(i: usize) -> StopOrder {
+	StopOrder { when: Crossing::AtOrBelow, trigger: Ticks(START.0 - 1_000 - i as u32), order: bid(i) }
+}
+
+fn take(lots: u64) -> RuntimeCall {
+	let limit = Ticks(START.0 + 1 + CALLS as u32);
+	place(order(Side::Bid, limit, lots, TimeInForce::ImmediateOrCancel))
+}
+
+fn batch(actions: Vec<BatchAction>) -> RuntimeCall {
+	pallet_perpetuals::Call::batch { sub: 0, actions: BoundedVec::truncate_from(actions) }.into()
+}
+
+fn row<'a>(
+	name: &'static str,
+	call: impl Fn(usize) -> RuntimeCall + 'a,
+) -> (&'static str, Call<'a>) {
+	(name, Box::new(call))
+}
+
+/// What anybody may send, by what it does.
 fn calls(resting: &[OrderId]) -> Vec<(&'static str, Call<'_>)> {
-	let take = |lots| {
-		let limit = Ticks(START.0 + 1 + CALLS as u32);
-		place(order(Side::Bid, limit, lots, TimeInForce::ImmediateOrCancel))
-	};
-	let bid = |i: usize| {
-		order(Side::Bid, resting_price(Side::Bid, i as u32), 10, TimeInForce::GoodTilCancelled)
-	};
-	let batch = move |i: usize| {
-		let actions = (0..32).map(|n| BatchAction::Place(bid(i * 32 + n))).collect();
-		let actions = BoundedVec::truncate_from(actions);
-		RuntimeCall::from(pallet_perpetuals::Call::batch { sub: 0, actions })
-	};
+	let mut calls = orders(resting);
+	calls.extend(collateral());
+	calls.extend(insurance());
+	calls
+}
+
+fn orders(resting: &[OrderId]) -> Vec<(&'static str, Call<'_>)> {
+	use pallet_perpetuals::Call;
 	vec![
-		("system.remark", Box::new(|_| frame_system::Call::remark { remark: vec![] }.into())),
-		("perpetuals.place, rests", Box::new(move |i| place(bid(i)))),
-		("perpetuals.place, one maker", Box::new(move |_| take(10))),
-		("perpetuals.place, three makers", Box::new(move |_| take(10 * MAKERS as u64))),
-		("perpetuals.batch of 32", Box::new(batch)),
-		(
-			"perpetuals.cancel",
-			Box::new(|i| pallet_perpetuals::Call::cancel { sub: 0, id: resting[i] }.into()),
-		),
-		(
-			"perpetuals.cancel_all, one order",
-			Box::new(|_| pallet_perpetuals::Call::cancel_all { sub: 0, market: None }.into()),
-		),
-		(
-			"margin.deposit",
-			Box::new(|_| pallet_margin::Call::deposit { sub: 0, amount: 1_000_000 }.into()),
-		),
-		(
-			"margin.withdraw",
-			Box::new(|_| pallet_margin::Call::withdraw { sub: 0, amount: 1_000_000 }.into()),
-		),
-		(
-			"insurance.contribute",
-			Box::new(|_| {
-				let (market, amount) = (Some(MARKET), 1_000_000);
-				pallet_insurance::Call::contribute { market, amount }.into()
-			}),
-		),
+		row("perpetuals.place, rests", |i| place(bid(i))),
+		row("perpetuals.place, one maker", |_| take(10)),
+		row("perpetuals.place, three makers", |_| take(10 * MAKERS as u64)),
+		row("perpetuals.batch of 32", |i| {
+			batch((0..32).map(|n| BatchAction::Place(bid(i * 32 + n))).collect())
+		}),
+		row("perpetuals.batch, one replaced", |i| {
+			batch(vec![BatchAction::Replace { id: resting[i], order: bid(i + 1) }])
+		}),
+		row("perpetuals.cancel", |i| Call::cancel { sub: 0, id: resting[i] }.into()),
+		row("perpetuals.cancel_client", |_| Call::cancel_client { sub: 0, client: CLIENT }.into()),
+		row("perpetuals.cancel_all, one order", |_| {
+			Call::cancel_all { sub: 0, market: None }.into()
+		}),
+		row("perpetuals.set_switch", |_| Call::set_switch { sub: 0, blocks: 100 }.into()),
+		row("perpetuals.place_stop", |i| Call::place_stop { sub: 0, stop: stop(i) }.into()),
+		row("perpetuals.cancel_stop", |_| Call::cancel_stop { sub: 0, slot: Some(0) }.into()),
 	]
+}
+
+fn collateral() -> Vec<(&'static str, Call<'static>)> {
+	use pallet_margin::Call;
+	let key = |i: usize| crate::state::stranger(i as u64);
+	vec![
+		row("margin.deposit", |_| Call::deposit { sub: 0, amount: USDC_UNIT }.into()),
+		row("margin.deposit, new account", |_| {
+			Call::deposit { sub: 2, amount: 20 * USDC_UNIT }.into()
+		}),
+		row("margin.withdraw", |_| Call::withdraw { sub: 0, amount: USDC_UNIT }.into()),
+		row("margin.transfer", |_| Call::transfer { from: 0, to: 1, amount: USDC_UNIT }.into()),
+		row("margin.deposit_asset", |_| deposit_other()),
+		row("margin.withdraw_asset", |_| {
+			Call::withdraw_asset { sub: 0, asset: WBTC, amount: OTHER / 2 }.into()
+		}),
+		row("margin.set_leverage", |_| {
+			Call::set_leverage { sub: 0, market: MARKET, leverage: 5 }.into()
+		}),
+		row("margin.set_key", move |i| {
+			Call::set_key { sub: 0, key: key(i), until: u64::MAX }.into()
+		}),
+	]
+}
+
+fn insurance() -> Vec<(&'static str, Call<'static>)> {
+	use pallet_insurance::Call;
+	vec![
+		row("insurance.contribute", |_| {
+			Call::contribute { market: Some(MARKET), amount: USDC_UNIT }.into()
+		}),
+		row("insurance.back", |_| Call::back { amount: BACKING }.into()),
+		row("insurance.notice", |_| Call::notice { shares: 1_000_000 }.into()),
+	]
+}
+
+fn deposit_other() -> RuntimeCall {
+	pallet_margin::Call::deposit_asset { sub: 0, asset: WBTC, amount: OTHER }.into()
 }
 
 impl Bench {
@@ -118,54 +184,55 @@ impl Bench {
 			.collect::<Result<Vec<_>>>()?;
 		let (chain, feeders) = (Chain::new(&accounts)?, feeders()?);
 		let mut bench = Self { chain, feeders, accounts, resting: Vec::new(), runs };
-		feed_all(&mut bench.chain, &mut bench.feeders, START)?;
-		bench.each(|_, _| {
-			pallet_margin::Call::deposit { sub: 0, amount: 1_000_000_000_000 }.into()
+		bench.fresh_price()?;
+		let everybody = 1 + MAKERS;
+		bench.send(everybody, |_| {
+			pallet_margin::Call::deposit { sub: 0, amount: 1_000_000 * USDC_UNIT }.into()
 		})?;
-		feed_all(&mut bench.chain, &mut bench.feeders, START)?;
-		bench.each(|i, caller| {
-			let (side, at) = match caller {
-				true => (Side::Bid, i as u32),
+		bench.send(1, |_| {
+			pallet_margin::Call::deposit { sub: 1, amount: 1_000 * USDC_UNIT }.into()
+		})?;
+		bench.send(1, |_| deposit_other())?;
+		bench.send(1, |_| pallet_insurance::Call::back { amount: BACKING }.into())?;
+		bench.fresh_price()?;
+		bench.send(1, |i| pallet_perpetuals::Call::place_stop { sub: 0, stop: stop(i) }.into())?;
+		bench.send(everybody, |i| {
+			place(match i.checked_sub(CALLS) {
+				None => PlaceOrder { client: CLIENT, ..bid(i) },
 				// Three to a level, so that each taker of three sweeps one.
-				false => (Side::Ask, (i - CALLS) as u32 / MAKERS as u32),
-			};
-			place(order(side, resting_price(side, at), 10, TimeInForce::GoodTilCancelled))
+				Some(maker) => order(
+					Side::Ask,
+					resting_price(Side::Ask, (maker / MAKERS) as u32),
+					10,
+					TimeInForce::GoodTilCancelled,
+				),
+			})
 		})?;
-		feed_all(&mut bench.chain, &mut bench.feeders, START)?;
+		bench.fresh_price()?;
 		Ok(bench)
 	}
 
-	/// A call by every account, which is told its number and whether it is one of the callers; and
-	/// remember the callers' orders that rest.
-	fn each(&mut self, call: impl Fn(usize, bool) -> RuntimeCall) -> Result<()> {
+	fn fresh_price(&mut self) -> Result<()> {
+		feed_all(&mut self.chain, &mut self.feeders, START)
+	}
+
+	/// A call by each of the first accounts, so many times as many as there are callers; and remember
+	/// the callers' orders that come to rest.
+	fn send(&mut self, times: usize, call: impl Fn(usize) -> RuntimeCall) -> Result<()> {
 		let genesis = self.chain.genesis();
-		for chunk in 0..=MAKERS {
+		for chunk in 0..times {
 			let range = chunk * CALLS..(chunk + 1) * CALLS;
-			let signed = range
-				.map(|i| self.accounts[i].sign(genesis, call(i, i < CALLS)))
-				.collect::<Vec<_>>();
+			let signed = range.map(|i| self.accounts[i].sign(genesis, call(i))).collect::<Vec<_>>();
 			let authored = self.chain.author(signed, None)?;
 			if authored.included < CALLS {
 				return Err("the calls that prepare the table do not fit a block".into());
 			}
 			self.chain.expect_success(&authored)?;
 			if chunk == 0 {
-				self.remember(&authored)?;
+				self.resting.extend(self.chain.placed(&authored)?);
 			}
 			self.chain.import(authored)?;
 		}
-		Ok(())
-	}
-
-	fn remember(&mut self, authored: &Authored) -> Result<()> {
-		let placed =
-			self.chain.events(authored)?.into_iter().filter_map(|record| match record.event {
-				RuntimeEvent::Perpetuals(pallet_perpetuals::Event::OrderPlaced { id, .. }) => {
-					Some(id)
-				},
-				_ => None,
-			});
-		self.resting.extend(placed);
 		Ok(())
 	}
 

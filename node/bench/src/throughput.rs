@@ -3,10 +3,10 @@
 use crate::{
 	accounts::Account,
 	chain::{Authored, Chain},
-	promise::{Report, AUTHORED, BATCH32, DECLARED, IOC3, RESTING},
+	promise::{Report, AUTHORED, BATCH32, CANCEL, DECLARED, IOC3, RESTING},
 	Result,
 };
-use breakwater_primitives::{Lots, MarketId, Side, Ticks};
+use breakwater_primitives::{Lots, MarketId, OrderId, Side, Ticks};
 use breakwater_runtime::{RuntimeCall, RuntimeEvent, UncheckedExtrinsic};
 use frame_support::BoundedVec;
 use pallet_perpetuals::{BatchAction, OrderKind, PlaceOrder, TimeInForce};
@@ -89,10 +89,13 @@ pub fn measure(report: &mut Report, size: u32, runs: u32) -> Result<()> {
 	report.note(format_args!("resting limit order {:.0} us", micros(rest)));
 	report.note(format_args!("order in a batch of 32 {:.1} us", micros(batch) / 32.0));
 	bench.blocks(report)?;
+	let cancel = bench.cancelled(size)?;
+	report.note(format_args!("cancelling an order {:.0} us", micros(cancel)));
 	let ioc = bench.against_three_makers(size / 2)?;
 	report.note(format_args!("immediate-or-cancel, three makers {:.0} us", micros(ioc)));
 
 	report.add(RESTING, ratio(rest, transfer));
+	report.add(CANCEL, ratio(cancel, transfer));
 	report.add(IOC3, ratio(ioc, transfer));
 	report.add(BATCH32, ratio(rest, batch) * 32.0);
 	Ok(())
@@ -190,6 +193,34 @@ impl Bench {
 		let authored = self.chain.author(orders(), Some(limit))?;
 		report.add(AUTHORED, authored.included as f64);
 		Ok(())
+	}
+
+	/// One order each of `count` accounts rests, then each is cancelled by its id.
+	fn cancelled(&mut self, count: u32) -> Result<Duration> {
+		let genesis = self.chain.genesis();
+		let accounts = &mut self.accounts[..count as usize];
+		let sign =
+			|(i, account): (usize, &mut Account)| account.sign(genesis, place(resting(i as u32)));
+		let signed: Vec<_> = accounts.iter_mut().enumerate().map(sign).collect();
+		let authored = self.chain.author(signed, None)?;
+		self.chain.expect_success(&authored)?;
+		let placed = self.chain.placed(&authored)?;
+		self.chain.import(authored)?;
+		let sign = |(account, id): (&mut Account, &OrderId)| {
+			account.sign(genesis, pallet_perpetuals::Call::cancel { sub: 0, id: *id })
+		};
+		let signed: Vec<_> = self.accounts.iter_mut().zip(&placed).map(sign).collect();
+		let authored = self.chain.author(signed, None)?;
+		self.chain.expect_success(&authored)?;
+		if authored.included != count as usize {
+			let included = authored.included;
+			return Err(format!("only {included} of {count} cancellations fit a block").into());
+		}
+		let each = self.each(&authored)?;
+		// Those who come next find the book as it was.
+		self.chain.import(authored)?;
+		self.fresh_price()?;
+		Ok(each)
 	}
 
 	/// Makers rest three to a level, then each taker sweeps one level.
