@@ -327,7 +327,7 @@ pub fn health(report: &mut Report) -> Result<()> {
 }
 
 /// Seconds of one run: the best of `rounds` means over `times`.
-fn best(rounds: u32, times: u32, mut run: impl FnMut()) -> f64 {
+pub(crate) fn best(rounds: u32, times: u32, mut run: impl FnMut()) -> f64 {
 	let mut least = f64::INFINITY;
 	for _ in 0..rounds {
 		let start = Instant::now();

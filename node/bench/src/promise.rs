@@ -35,6 +35,14 @@ pub const CANCEL: Promise = at_most("order.cancel_vs_transfer", "x", 1.5);
 pub const IOC3: Promise = at_most("order.ioc3_vs_transfer", "x", 3.0);
 /// Orders a second in batches of 32 against single orders, executed.
 pub const BATCH32: Promise = at_least("order.batch32_vs_single", "x", 4.0);
+/// A resting limit order against a balance transfer, authored.
+pub const RESTING_AUTHORED: Promise = at_most("order.resting_authored_vs_transfer", "x", 1.5);
+/// Cancelling an order by its id against a balance transfer, authored.
+pub const CANCEL_AUTHORED: Promise = at_most("order.cancel_authored_vs_transfer", "x", 1.5);
+/// An immediate-or-cancel order against three makers, against a balance transfer, authored.
+pub const IOC3_AUTHORED: Promise = at_most("order.ioc3_authored_vs_transfer", "x", 3.0);
+/// Orders a second in batches of 32 against single orders, authored.
+pub const BATCH32_AUTHORED: Promise = at_least("order.batch32_authored_vs_single", "x", 4.0);
 /// Single limit orders that fit one block by declared weight.
 pub const DECLARED: Promise = at_least("block.orders_declared", "orders", 1_000.0);
 /// Single limit orders that are authored in a block's share of the slot.
@@ -63,8 +71,18 @@ impl Promise {
 	/// What a few blocks show.
 	pub const TRIPS: &'static [Promise] = &[RESTRICTION, ENFORCEMENT];
 	/// What needs a thousand accounts.
-	pub const THROUGHPUT: &'static [Promise] =
-		&[RESTING, CANCEL, IOC3, BATCH32, DECLARED, AUTHORED];
+	pub const THROUGHPUT: &'static [Promise] = &[
+		RESTING,
+		RESTING_AUTHORED,
+		CANCEL,
+		CANCEL_AUTHORED,
+		IOC3,
+		IOC3_AUTHORED,
+		BATCH32,
+		BATCH32_AUTHORED,
+		DECLARED,
+		AUTHORED,
+	];
 }
 
 /// The figures of a run.

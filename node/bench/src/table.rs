@@ -89,7 +89,11 @@ fn bid(i: usize) -> PlaceOrder {
 
 /// Bids away from the touch when the mark falls.
 fn stop(i: usize) -> StopOrder {
-	StopOrder { when: Crossing::AtOrBelow, trigger: Ticks(START.0 - 1_000 - i as u32), order: bid(i) }
+	StopOrder {
+		when: Crossing::AtOrBelow,
+		trigger: Ticks(START.0 - 1_000 - i as u32),
+		order: bid(i),
+	}
 }
 
 fn take(lots: u64) -> RuntimeCall {
