@@ -62,7 +62,7 @@ pub const DELEVERAGING: Promise = at_most("liquidation.deleveraging_share_of_blo
 /// The health of an account of eight positions against a signature check.
 pub const HEALTH: Promise = at_most("margin.health_vs_signature", "x", 0.2);
 /// Placing, cancelling and taking near the touch in whole blocks, with a million resting orders against
-/// two hundred.
+/// a hundred.
 pub const GROWTH: Promise = at_most("block.growth", "x", 1.7);
 
 impl Promise {
