@@ -4,8 +4,9 @@
 use crate::{
 	genesis_presets::{self, BTC_PERP},
 	governance::EnsurePowers,
-	AccountId, AllPalletsWithSystem, Assets, Balances, CircuitBreaker, Margin, Perpetuals, Runtime,
-	RuntimeCall, RuntimeEvent, RuntimeOrigin, System, BRW, USDC, USDC_UNIT, WBTC,
+	AccountId, AllPalletsWithSystem, Assets, Balances, CircuitBreaker, Incidents, Insurance,
+	Margin, Perpetuals, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, System, Timelock, BRW,
+	USDC, USDC_UNIT, WBTC,
 };
 use alloc::{format, string::String, vec::Vec};
 use breakwater_primitives::{
