@@ -4,14 +4,15 @@
 use crate::{
 	genesis_presets::{self, BTC_PERP},
 	governance::EnsurePowers,
-	AccountId, AllPalletsWithSystem, Assets, Balances, CircuitBreaker, Margin, Perpetuals, Runtime,
-	RuntimeCall, RuntimeEvent, RuntimeOrigin, System, BRW, USDC, USDC_UNIT, WBTC,
+	AccountId, AllPalletsWithSystem, Assets, Balances, CircuitBreaker, Incidents, Insurance,
+	Margin, Perpetuals, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, System, Timelock, BRW,
+	USDC, USDC_UNIT, WBTC,
 };
 use alloc::{format, string::String, vec::Vec};
 use breakwater_primitives::{
 	benchmarking::Scene, clearing::Fees, shard_of, AccountRef, AssetId, Balance, Check, Clearing,
 	Fill, Level, Lots, MarketId, Millis, OnPrice, OrderId, Prices, Scope, Session, Side, Ticks,
-	Validity,
+	Validity, Vault,
 };
 use frame_benchmarking::{account, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::{
@@ -22,25 +23,21 @@ use frame_support::{
 	weights::{Weight, WeightMeter},
 	BoundedVec,
 };
+use pallet_margin::vault::VAULT;
 use pallet_perpetuals::{NewMarket, OrderKind, PlaceOrder, TimeInForce};
 use pallet_price_guard::{Guard, Round, Watch, MICRO};
 use sp_runtime::traits::Dispatchable;
 use sp_storage::TrackedStorageKey;
 
 frame_benchmarking::define_benchmarks!(
-	[pallet_balances, Balances] // [pallet_circuit_breaker, CircuitBreaker]
-
-	                            // [pallet_incidents, Incidents]
-
-	                            // [pallet_insurance, Insurance]
-
-	                            // [pallet_margin, Margin]
-
-	                            // [pallet_perpetuals, Perpetuals]
-
-	                            // [pallet_price_guard, PriceGuard]
-
-	                            // [pallet_timelock, Timelock]
+	[pallet_balances, Balances]
+	// [pallet_circuit_breaker, CircuitBreaker]
+	[pallet_incidents, Incidents]
+	[pallet_insurance, Insurance]
+	// [pallet_margin, Margin]
+	// [pallet_perpetuals, Perpetuals]
+	// [pallet_price_guard, PriceGuard]
+	[pallet_timelock, Timelock]
 );
 
 /// Every benchmark there is, and what the pallets store.
@@ -125,6 +122,28 @@ impl BenchmarkScene {
 	fn account(who: &AccountId) -> AccountRef {
 		let record = pallet_margin::Keys::<Runtime>::get((who, 0)).expect("he has an account");
 		record.account
+	}
+
+	/// Let `long` buy from `short` without the book.
+	fn fill(market: MarketId, long: AccountRef, short: AccountRef, lots: Lots) {
+		let price = pallet_price_guard::Guards::<Runtime>::get(market).prices.mark;
+		let fill = Fill {
+			market,
+			taker: long,
+			maker: short,
+			maker_order: OrderId::new(market, Side::Ask, price, Default::default()),
+			taker_side: Side::Bid,
+			price,
+			lots,
+			maker_reduce_only: false,
+			maker_done: true,
+		};
+		let mut session = <Margin as Clearing<AccountId>>::session();
+		for who in [long, short] {
+			session.load(who).expect("who trades has an account");
+		}
+		session.settle(&fill, &Fees::default());
+		session.commit(Check::None).expect("nothing is checked");
 	}
 
 	fn ensure_price(market: MarketId) {
@@ -236,25 +255,7 @@ impl Scene<AccountId> for BenchmarkScene {
 
 	fn trade(market: MarketId, long: &AccountId, short: &AccountId, lots: Lots) {
 		Self::ensure_price(market);
-		let [taker, maker] = [long, short].map(Self::account);
-		let price = pallet_price_guard::Guards::<Runtime>::get(market).prices.mark;
-		let fill = Fill {
-			market,
-			taker,
-			maker,
-			maker_order: OrderId::new(market, Side::Ask, price, Default::default()),
-			taker_side: Side::Bid,
-			price,
-			lots,
-			maker_reduce_only: false,
-			maker_done: true,
-		};
-		let mut session = <Margin as Clearing<AccountId>>::session();
-		for who in [taker, maker] {
-			session.load(who).expect("a trader has an account");
-		}
-		session.settle(&fill, &Fees::default());
-		session.commit(Check::None).expect("nothing is checked");
+		Self::fill(market, Self::account(long), Self::account(short), lots);
 	}
 
 	fn restrict(market: MarketId, level: Level) {
@@ -263,5 +264,18 @@ impl Scene<AccountId> for BenchmarkScene {
 		let restrict =
 			pallet_circuit_breaker::Call::<Runtime>::restrict { scope, level, duration: HOUR };
 		Self::call(committee, restrict);
+	}
+
+	fn vault(positions: u16) {
+		/// Twenty bitcoin.
+		const MILLION: Lots = Lots(20_000);
+		let backer: AccountId = account("backer", 0, 0);
+		Self::mint(USDC, &backer, COLLATERAL);
+		<Margin as Vault<AccountId>>::add(&backer, COLLATERAL).expect("the vault may be backed");
+		Self::markets(positions);
+		let short = Self::account(&Self::trader(u32::MAX));
+		for market in 0..positions {
+			Self::fill(MarketId(market), VAULT, short, MILLION);
+		}
 	}
 }

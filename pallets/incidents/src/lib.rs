@@ -31,6 +31,8 @@ extern crate alloc;
 pub use pallet::*;
 pub use types::{Incident, State, LAYOUT_VERSION};
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod register;
 mod types;
 pub mod weights;

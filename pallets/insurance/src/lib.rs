@@ -52,6 +52,9 @@ pub use breakwater_primitives::bucket;
 pub use pallet::*;
 
 pub mod backing;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+pub mod cost;
 mod fund;
 pub mod pricing;
 pub mod shares;
@@ -122,6 +125,9 @@ pub mod pallet {
 		type Vault: Vault<Self::AccountId>;
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
+		/// What benchmarks need of the pallets around.
+		#[cfg(feature = "runtime-benchmarks")]
+		type Scene: breakwater_primitives::benchmarking::Scene<Self::AccountId>;
 	}
 
 	/// The fund of each market, with what its fills pay and what it owes the global fund.

@@ -2,6 +2,7 @@
 //! one fund can spare to where it is missing, and the end of a fund.
 
 use crate::{
+	cost,
 	pallet::{Config, Error, Event, GlobalFund, MarketFunds, Pallet, UpkeepState},
 	FundClass, MarketFund, Upkeep, WeightInfo,
 };
@@ -49,7 +50,7 @@ impl Upkeep {
 impl<T: Config> Pallet<T> {
 	/// Wind the clock and review the markets whose turn it is, as far as `meter` lasts.
 	pub(crate) fn keep_up(meter: &mut WeightMeter) {
-		if meter.try_consume(T::WeightInfo::upkeep()).is_err() {
+		if meter.try_consume(cost::block::<T>()).is_err() {
 			return;
 		}
 		let now = Self::now();
@@ -79,7 +80,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Price the cover of a market anew, and move money while it is calm.
-	fn review(market: MarketId, now: Millis, upkeep: &mut Upkeep) {
+	pub(crate) fn review(market: MarketId, now: Millis, upkeep: &mut Upkeep) {
 		let terms = T::Exposure::terms(market);
 		let mut fund = MarketFunds::<T>::get(market);
 		let before = fund;

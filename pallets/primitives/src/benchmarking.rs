@@ -32,4 +32,7 @@ pub trait Scene<AccountId> {
 	fn trade(market: MarketId, long: &AccountId, short: &AccountId, lots: Lots);
 	/// Restrict a market for an hour.
 	fn restrict(market: MarketId, level: Level);
+	/// Give the backstop vault ten million of quote, and a position of a million in each of so many
+	/// markets.
+	fn vault(positions: u16);
 }

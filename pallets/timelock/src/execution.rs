@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Drop an entry that nobody executed in time.
-	fn expire(id: u32, entry: EntryOf<T>) {
+	pub(crate) fn expire(id: u32, entry: EntryOf<T>) {
 		Self::finish(id, entry, State::Expired);
 		Self::deposit_event(Event::Expired { id });
 	}

@@ -43,6 +43,8 @@ pub use pallet::*;
 pub use types::{Delays, Entry, State, Waiting, DAY, HOUR, MAX_AGE};
 pub use weights::WeightInfo;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod execution;
 mod origin;
 mod queue;

@@ -24,7 +24,7 @@ use sp_runtime::traits::{Hash, UniqueSaturatedFrom};
 
 /// How often an entry that is woken too early asks to be woken again. After that `execute` alone
 /// marks it ripe.
-const MAX_WAKES: u8 = 32;
+pub(crate) const MAX_WAKES: u8 = 32;
 /// Blocks that are tried when the scheduler's agenda of a block is full.
 const AGENDA_TRIES: u64 = 5;
 
@@ -72,18 +72,25 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// When the scheduler is asked to wake what is due in `delay` milliseconds: the first of these blocks
+	/// whose agenda has a place.
+	pub(crate) fn wakes_after(delay: Millis) -> impl Iterator<Item = BlockNumberFor<T>> {
+		// The scheduler runs before the timestamp of its block is known, hence one block more, and
+		// `After(n)` is n + 1 blocks from now.
+		let blocks = delay.div_ceil(T::BlockTime::get().max(1));
+		(0..AGENDA_TRIES).map(move |more| {
+			BlockNumberFor::<T>::unique_saturated_from(blocks.saturating_add(more))
+		})
+	}
+
 	/// Ask the scheduler to call `ripen` in about `delay` milliseconds. Nothing depends on it: when
 	/// the agenda has no place, `execute` marks the entry ripe.
 	fn wake_in(id: u32, delay: Millis) {
-		// The scheduler runs before the timestamp of its block is known, hence one block more.
-		let blocks = delay.div_ceil(T::BlockTime::get().max(1)).saturating_add(1);
 		let call: <T as Config>::RuntimeCall = Call::<T>::ripen { id }.into();
 		let Ok(bytes) = BoundedVec::try_from(call.encode()) else { return };
-		for more in 0..AGENDA_TRIES {
-			// `After(n)` is n + 1 blocks from now.
-			let after = blocks.saturating_add(more).saturating_sub(1);
+		for after in Self::wakes_after(delay) {
 			let scheduled = T::Scheduler::schedule(
-				DispatchTime::After(BlockNumberFor::<T>::unique_saturated_from(after)),
+				DispatchTime::After(after),
 				None,
 				HIGHEST_PRIORITY,
 				RawOrigin::Root.into(),

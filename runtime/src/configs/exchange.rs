@@ -226,6 +226,8 @@ impl pallet_insurance::Config for Runtime {
 	type WindDownOrigin = EnsureLoosen;
 	type Vault = Margin;
 	type WeightInfo = pallet_insurance::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type Scene = crate::benchmarking::BenchmarkScene;
 }
 
 impl pallet_perpetuals::Config for Runtime {

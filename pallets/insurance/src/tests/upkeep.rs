@@ -1,6 +1,6 @@
 //! Reviews: targets and premiums, money between funds, the end of a fund.
 
-use crate::{mock::*, Error, Event, MarketFunds, UpkeepState, WeightInfo};
+use crate::{cost, mock::*, Error, Event, MarketFunds, UpkeepState, WeightInfo};
 use breakwater_primitives::{Backstop, Level, MarketId, Ppm};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError::BadOrigin;
@@ -50,7 +50,7 @@ fn a_block_without_room_reviews_later() {
 	ExtBuilder::default().build_and_execute(|| {
 		set_interest(BTC, 1_000_000);
 		set_interest(ETH, 1_000_000);
-		let (upkeep, review) = (<() as WeightInfo>::upkeep(), <() as WeightInfo>::review());
+		let (upkeep, review) = (cost::block::<Test>(), <() as WeightInfo>::review());
 		block_with(upkeep - frame_support::weights::Weight::from_parts(1, 0));
 		block_with(upkeep);
 		assert_eq!(Insurance::insurance_of(BTC).target, 0);
