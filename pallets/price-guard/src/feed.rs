@@ -1,7 +1,11 @@
 //! A feed: into the oracle, through the guard, out to those who are told.
 
-use crate::{pallet::Feed, Config, Error, Event, Guards, Pallet, Params, WeightInfo};
-use breakwater_primitives::{Gate, MarketId, Millis, OnPrice, Quotes, MAX_MARKETS};
+use crate::{
+	cost::{self, Spared},
+	pallet::Feed,
+	Config, Error, Event, Guards, Pallet, Params,
+};
+use breakwater_primitives::{Gate, MarketId, Millis, OnPrice, Prices, Quotes, MAX_MARKETS};
 use frame_support::{
 	dispatch::{DispatchResult, DispatchResultWithPostInfo, Pays, PostDispatchInfo},
 	ensure,
@@ -19,27 +23,36 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_feed(who: T::AccountId, prices: Feed) -> DispatchResultWithPostInfo {
-		ensure!(<T as pallet_oracle::Config>::Members::contains(&who), Error::<T>::NotFeeder);
-		Self::ensure_prices(&prices)?;
-		let values =
-			BoundedVec::try_from(prices.to_vec()).map_err(|_| Error::<T>::WrongNumberOfPrices)?;
-		pallet_oracle::Pallet::<T>::feed_values(RawOrigin::Signed(who).into(), values)
-			.map_err(|failed| Self::translate(failed.error))?;
-
+		let mut spared = Self::report(who, &prices)?;
 		let mut meter = WeightMeter::with_limit(T::OnPriceLimit::get());
 		let mut left = prices.len() as u64;
 		for (market, _) in &prices {
 			let share = meter.remaining().checked_div(left).unwrap_or_default();
 			let mut own = WeightMeter::with_limit(share);
-			Self::refresh(*market, &mut own);
+			if let Some(prices) = Self::refresh(*market, &mut spared) {
+				T::OnPrice::on_price(*market, &prices, &mut own);
+			}
 			let _ = meter.try_consume(own.consumed());
 			left = left.saturating_sub(1);
 		}
-		let base = <T as Config>::WeightInfo::feed(prices.len() as u32);
+		let base = cost::fed::<T>(prices.len() as u32, spared);
 		Ok(PostDispatchInfo {
 			actual_weight: Some(base.saturating_add(meter.consumed())),
 			pays_fee: Pays::No,
 		})
+	}
+
+	/// Hand a feeder's prices to the oracle, which combines them with those of the others.
+	pub(crate) fn report(who: T::AccountId, prices: &Feed) -> Result<Spared, DispatchError> {
+		ensure!(<T as pallet_oracle::Config>::Members::contains(&who), Error::<T>::NotFeeder);
+		Self::ensure_prices(prices)?;
+		let mut spared = Spared::default();
+		prices.iter().for_each(|(market, _)| spared.note::<T>(*market));
+		let values =
+			BoundedVec::try_from(prices.to_vec()).map_err(|_| Error::<T>::WrongNumberOfPrices)?;
+		pallet_oracle::Pallet::<T>::feed_values(RawOrigin::Signed(who).into(), values)
+			.map_err(|failed| Self::translate(failed.error))?;
+		Ok(spared)
 	}
 
 	/// Every market exists and is named once, and every price is one.
@@ -67,15 +80,17 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Compute the prices of a market from its latest round, and tell them.
-	fn refresh(market: MarketId, meter: &mut WeightMeter) {
+	/// Compute the prices of a market from its latest round. Returns them where they are to be told.
+	pub(crate) fn refresh(market: MarketId, spared: &mut Spared) -> Option<Prices> {
 		let mut guard = Guards::<T>::get(market);
 		let (before, held) = (guard.prices, guard.pending.is_some());
 		let (quote, level) = (T::Quotes::quote(market), T::Gate::view(market).level);
 		let over = Self::track(market, &mut guard, level);
-		let Some(prices) = guard.update(&quote, level, &Params::<T>::get(market)) else {
-			return;
-		};
+		let prices = guard.update(&quote, level, &Params::<T>::get(market));
+		if over.is_empty() || prices.is_none() {
+			spared.within_minute = spared.within_minute.saturating_add(1);
+		}
+		let prices = prices?;
 		Self::keep(market, &guard, over);
 		if before.index.is_zero() {
 			Self::watch(market);
@@ -93,7 +108,7 @@ impl<T: Config> Pallet<T> {
 				dispersion: guard.round.dispersion,
 			});
 		}
-		T::OnPrice::on_price(market, &prices, meter);
+		Some(prices)
 	}
 }
 

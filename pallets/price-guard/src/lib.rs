@@ -57,7 +57,10 @@
 extern crate alloc;
 
 pub mod average;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod compute;
+mod cost;
 mod feed;
 mod mark;
 mod round;
@@ -125,8 +128,11 @@ pub mod pallet {
 		type Maintenance: Convert<MarketId, Ppm>;
 		/// Who may change how reports are judged: the timelock.
 		type LoosenOrigin: EnsureOrigin<Self::RuntimeOrigin>;
-		/// Weights of the calls.
+		/// Weights of the calls and of the hook.
 		type WeightInfo: WeightInfo;
+		/// What benchmarks need of the pallets around.
+		#[cfg(feature = "runtime-benchmarks")]
+		type Scene: breakwater_primitives::benchmarking::Scene<Self::AccountId>;
 	}
 
 	/// What is known about each market's price.
@@ -244,8 +250,7 @@ pub mod pallet {
 		/// in the same call: restrictions, and liquidations as far as there is room.
 		#[pallet::call_index(0)]
 		#[pallet::weight((
-			<T as Config>::WeightInfo::feed(prices.len() as u32)
-				.saturating_add(T::OnPriceLimit::get()),
+			cost::feed::<T>(prices.len() as u32).saturating_add(T::OnPriceLimit::get()),
 			DispatchClass::Operational,
 		))]
 		pub fn feed(origin: OriginFor<T>, prices: Feed) -> DispatchResultWithPostInfo {

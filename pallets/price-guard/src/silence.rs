@@ -9,7 +9,8 @@
 //!   Valid --age limit--> Stale: examined at max / min(last prices, book within 5 %) --10 min--> Invalid
 //! ```
 //!
-//! The hook looks at a few markets in each block, in turn. A market with reports costs it two reads.
+//! The hook glances at a few markets in each block, in turn, and looks only at those that are silent. A
+//! market with reports costs it two reads.
 
 use crate::{
 	compute::whole, types::*, Config, Event, Guards, Pallet, Params, Watch, Watched, WeightInfo,
@@ -90,12 +91,21 @@ impl<T: Config> Pallet<T> {
 		let before = Watched::<T>::get();
 		let mut watch = before;
 		for _ in 0..before.priced.count_ones().min(LOOKS) {
-			if meter.try_consume(<T as Config>::WeightInfo::look()).is_err() {
+			if meter.try_consume(<T as Config>::WeightInfo::glance()).is_err() {
 				break;
 			}
-			if let Some(market) = watch.next() {
-				Self::look(market, meter);
+			let mut turned = watch;
+			let Some(market) = turned.next() else { break };
+			// Most markets have reports.
+			if Self::is_silent(market) {
+				if meter.try_consume(<T as Config>::WeightInfo::look()).is_err() {
+					break;
+				}
+				if let Some(prices) = Self::look(market) {
+					Self::tell_silence(market, &prices, meter);
+				}
 			}
+			watch = turned;
 		}
 		// With few markets all are looked at and the next one is the same again.
 		if watch != before {
@@ -103,20 +113,23 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn look(market: MarketId, meter: &mut WeightMeter) {
+	/// Whether a market has had no reports for longer than its age limit.
+	pub(crate) fn is_silent(market: MarketId) -> bool {
+		let limit = Params::<T>::get(market).age_limit;
+		Guards::<T>::get(market).prices.validity_at(Self::now(), limit) >= Validity::Stale
+	}
+
+	/// Move the prices of a silent market. Returns them where they are to be told.
+	pub(crate) fn look(market: MarketId) -> Option<Prices> {
 		let (mut guard, params) = (Guards::<T>::get(market), Params::<T>::get(market));
 		let (before, now) = (guard, Self::now());
-		// Asked only where something is due: most markets have reports.
-		if before.prices.validity_at(now, params.age_limit) < Validity::Stale {
-			return;
-		}
 		let (quote, level) = (T::Quotes::quote(market), T::Gate::view(market).level);
 		let over = Self::track(market, &mut guard, level);
 		let told = guard.fall_silent(&quote, level, &params, now);
 		if guard != before {
 			Self::keep(market, &guard, over);
 		}
-		let Some(prices) = told else { return };
+		let prices = told?;
 		if before.prices.validity != prices.validity {
 			Self::deposit_event(Event::ValidityChanged {
 				market,
@@ -126,9 +139,13 @@ impl<T: Config> Pallet<T> {
 				dispersion: Default::default(),
 			});
 		}
+		Some(prices)
+	}
+
+	fn tell_silence(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
 		let share = T::OnPriceLimit::get().min(meter.remaining());
 		let mut own = WeightMeter::with_limit(share);
-		T::OnPrice::on_price(market, &prices, &mut own);
+		T::OnPrice::on_price(market, prices, &mut own);
 		meter.consume(own.consumed());
 	}
 }
