@@ -1,6 +1,7 @@
 //! What a pallet's benchmarks ask of the pallets around it.
 
 use crate::{AssetId, Balance, Level, MarketId, Millis, OrderId, Side, Ticks};
+use alloc::vec::Vec;
 use breakwater_core::units::Lots;
 
 /// The exchange around the pallet that is measured, set up by the runtime with its real pallets.
@@ -32,4 +33,7 @@ pub trait Scene<AccountId> {
 	fn trade(market: MarketId, long: &AccountId, short: &AccountId, lots: Lots);
 	/// Restrict a market for an hour.
 	fn restrict(market: MarketId, level: Level);
+	/// The prefixes of the clearing house's maps whose keys an operation counts and pays for one by one:
+	/// accounts, and the pages and words in which their triggers wait.
+	fn counted() -> Vec<Vec<u8>>;
 }
