@@ -7,14 +7,13 @@
 use crate::{
 	auction::{Drawing, MAX_EXTENSIONS},
 	listing::MarketChange,
-	order::{BatchAction, OrderKind, PlaceOrder, TimeInForce},
+	order::{BatchAction, PlaceOrder, TimeInForce},
 	premium::PremiumState,
 	stops::MAX_STOPS,
 	switch::{bin_of, Switch, BIN_ACCOUNTS, BIN_BLOCKS, MAX_SWITCH_BLOCKS},
 	types::{FeeTier, Mode, NewMarket, Phase, Status, Tier, MAX_TIERS},
-	Auctioning, Call, Config, Draws, FundingCursor, Hot, Lapsing, MarketCount, NearestStops,
-	NextBin, Numbered, Pallet, Premiums, Settling, StopBacklog, StopPages, Switches, Terms,
-	WeightInfo,
+	Call, Config, Draws, FundingCursor, Hot, Lapsing, MarketCount, NearestStops, NextBin, Numbered,
+	Pallet, Premiums, Settling, StopBacklog, StopPages, Switches, Terms, WeightInfo,
 };
 use alloc::{boxed::Box, vec::Vec};
 use breakwater_core::{
@@ -106,7 +105,7 @@ mod benchmarks {
 		setup::crowd::<T>(setup::CROWD, Side::Bid, setup::lots::<T>(), |_| at);
 		let order = PlaceOrder { client: 7, ..setup::resting::<T>(Side::Bid, at) };
 		let (before, origin) = (setup::open_orders::<T>(&who), RawOrigin::Signed(who.clone()));
-		setup::count_apart::<T>(|| drop(Pallet::<T>::place(origin.clone().into(), 0, order)));
+		setup::count_apart::<T, _>(|| Pallet::<T>::place(origin.clone().into(), 0, order));
 
 		#[extrinsic_call]
 		place(origin, 0, order);
@@ -127,7 +126,7 @@ mod benchmarks {
 		let mut order = setup::limit::<T>(Side::Bid, last, TimeInForce::ImmediateOrCancel);
 		order.lots = Lots(order.lots.0 * u64::from(f));
 		let (before, origin) = (Hot::<T>::get(MARKET).trades, RawOrigin::Signed(who));
-		setup::count_apart::<T>(|| drop(Pallet::<T>::place(origin.clone().into(), 0, order)));
+		setup::count_apart::<T, _>(|| Pallet::<T>::place(origin.clone().into(), 0, order));
 
 		#[extrinsic_call]
 		place(origin, 0, order);
@@ -153,7 +152,7 @@ mod benchmarks {
 		let last = setup::pages_from(price, r.into());
 		let order = setup::limit::<T>(Side::Bid, last, TimeInForce::ImmediateOrCancel);
 		let origin = RawOrigin::Signed(who);
-		setup::count_apart::<T>(|| drop(Pallet::<T>::place(origin.clone().into(), 0, order)));
+		setup::count_apart::<T, _>(|| Pallet::<T>::place(origin.clone().into(), 0, order));
 
 		#[extrinsic_call]
 		place(origin, 0, order);
@@ -171,7 +170,7 @@ mod benchmarks {
 		setup::crowd::<T>(setup::CROWD, Side::Bid, setup::lots::<T>(), |_| at);
 		let id = setup::rest::<T>(&who, Side::Bid, Ticks(at.0 + 1));
 		let (before, origin) = (setup::open_orders::<T>(&who), RawOrigin::Signed(who.clone()));
-		setup::count_apart::<T>(|| drop(Pallet::<T>::cancel(origin.clone().into(), 0, id)));
+		setup::count_apart::<T, _>(|| Pallet::<T>::cancel(origin.clone().into(), 0, id));
 
 		#[extrinsic_call]
 		_(origin, 0, id);
@@ -191,7 +190,7 @@ mod benchmarks {
 		let origin = RawOrigin::Signed(who.clone());
 		Pallet::<T>::place(origin.clone().into(), 0, order).map_err(|refused| refused.error)?;
 		let before = setup::open_orders::<T>(&who);
-		setup::count_apart::<T>(|| drop(Pallet::<T>::cancel_client(origin.clone().into(), 0, 7)));
+		setup::count_apart::<T, _>(|| Pallet::<T>::cancel_client(origin.clone().into(), 0, 7));
 
 		#[extrinsic_call]
 		_(origin, 0, 7);
@@ -209,7 +208,7 @@ mod benchmarks {
 			setup::rest::<T>(&who, Side::Bid, setup::pages_from(price, -i64::from(i)));
 		}
 		let origin = RawOrigin::Signed(who.clone());
-		setup::count_apart::<T>(|| drop(Pallet::<T>::cancel_all(origin.clone().into(), 0, None)));
+		setup::count_apart::<T, _>(|| Pallet::<T>::cancel_all(origin.clone().into(), 0, None));
 
 		#[extrinsic_call]
 		_(origin, 0, None);
@@ -232,8 +231,8 @@ mod benchmarks {
 		let actions: frame_support::BoundedVec<_, _> =
 			actions.try_into().map_err(|_| BenchmarkError::Stop("so many fit a batch"))?;
 		let (before, origin) = (setup::open_orders::<T>(&who), RawOrigin::Signed(who.clone()));
-		setup::count_apart::<T>(|| {
-			drop(Pallet::<T>::batch(origin.clone().into(), 0, actions.clone()))
+		setup::count_apart::<T, _>(|| {
+			Pallet::<T>::batch(origin.clone().into(), 0, actions.clone())
 		});
 
 		#[extrinsic_call]
@@ -259,8 +258,8 @@ mod benchmarks {
 				.try_into()
 				.map_err(|_| BenchmarkError::Stop("one fits a batch"))?;
 		let (before, origin) = (setup::open_orders::<T>(&who), RawOrigin::Signed(who.clone()));
-		setup::count_apart::<T>(|| {
-			drop(Pallet::<T>::batch(origin.clone().into(), 0, actions.clone()))
+		setup::count_apart::<T, _>(|| {
+			Pallet::<T>::batch(origin.clone().into(), 0, actions.clone())
 		});
 
 		#[extrinsic_call]
@@ -318,7 +317,7 @@ mod benchmarks {
 		let at = |n: u32| setup::stop::<T>(Ticks(price.0 - n * TRIGGER_TICKS), order);
 		(2..=MAX_STOPS).for_each(|n| setup::place_stop::<T>(&who, at(n)));
 		let (stop, origin) = (at(1), RawOrigin::Signed(who.clone()));
-		setup::count_apart::<T>(|| drop(Pallet::<T>::place_stop(origin.clone().into(), 0, stop)));
+		setup::count_apart::<T, _>(|| Pallet::<T>::place_stop(origin.clone().into(), 0, stop));
 
 		#[extrinsic_call]
 		_(origin, 0, stop);
@@ -338,7 +337,7 @@ mod benchmarks {
 			setup::place_stop::<T>(&who, setup::stop::<T>(trigger, order));
 		}
 		let origin = RawOrigin::Signed(who.clone());
-		setup::count_apart::<T>(|| drop(Pallet::<T>::cancel_stop(origin.clone().into(), 0, None)));
+		setup::count_apart::<T, _>(|| Pallet::<T>::cancel_stop(origin.clone().into(), 0, None));
 
 		#[extrinsic_call]
 		_(origin, 0, None);
@@ -431,8 +430,8 @@ mod benchmarks {
 	fn sample_premium() -> Result<(), BenchmarkError> {
 		let price = setup::open::<T>();
 		setup::no_premium_is_due::<T>();
-		let block = frame_system::Pallet::<T>::block_number().saturating_add(10u32.into());
-		frame_system::Pallet::<T>::set_block_number(block);
+		let later = frame_system::Pallet::<T>::block_number().saturating_add(10u32.into());
+		frame_system::Pallet::<T>::set_block_number(later);
 		let terms = Terms::<T>::get(MARKET).ok_or(BenchmarkError::Stop("market 0 is listed"))?;
 		// So many lots at a price a little away from this one that the last order completes the clip.
 		let clip = crate::funding::clip(terms.tier) / terms.contract.unit as u128;
@@ -486,7 +485,7 @@ mod benchmarks {
 		Switches::<T>::insert(who, Switch { lapses: Some(Pallet::<T>::block()), bin: due });
 		Lapsing::<T>::mutate(due, |bin| bin.try_push(who))
 			.map_err(|_| BenchmarkError::Stop("the bin is empty"))?;
-		setup::count_apart::<T>(|| Pallet::<T>::lapse_switches(&mut WeightMeter::new()));
+		setup::count_apart::<T, _>(|| Pallet::<T>::lapse_switches(&mut WeightMeter::new()));
 
 		#[block]
 		{
@@ -580,7 +579,7 @@ mod benchmarks {
 		let terms = Terms::<T>::get(MARKET).ok_or(BenchmarkError::Stop("market 0 is listed"))?;
 		let view = GateView::default();
 		let step = || Pallet::<T>::uncross_or_skip(MARKET, &terms, price, &view);
-		setup::count_apart::<T>(|| drop(step()));
+		setup::count_apart::<T, _>(|| step());
 		let done;
 
 		#[block]
@@ -636,7 +635,7 @@ mod benchmarks {
 		let mark = Ticks(price.0 - TRIGGER_TICKS);
 		let prices = Prices { mark, ..T::Clearing::session().prices(MARKET) };
 		let fire = || <Pallet<T> as OnPrice>::on_price(MARKET, &prices, &mut WeightMeter::new());
-		setup::count_apart::<T>(fire);
+		setup::count_apart::<T, _>(fire);
 
 		#[block]
 		{
@@ -706,9 +705,7 @@ mod benchmarks {
 		}
 		<Pallet<T> as Settlement>::begin(MARKET)?;
 		let mut meter = WeightMeter::new();
-		setup::count_apart::<T>(|| {
-			Pallet::<T>::clear_book(MARKET, &mut WeightMeter::new());
-		});
+		setup::count_apart::<T, _>(|| Pallet::<T>::clear_book(MARKET, &mut WeightMeter::new()));
 
 		#[block]
 		{
@@ -730,9 +727,7 @@ mod benchmarks {
 			setup::place_stop::<T>(&T::Scene::trader(i), setup::stop::<T>(trigger, order));
 		}
 		<Pallet<T> as Settlement>::begin(MARKET)?;
-		setup::count_apart::<T>(|| {
-			Pallet::<T>::clear_stops(MARKET, &mut WeightMeter::new());
-		});
+		setup::count_apart::<T, _>(|| Pallet::<T>::clear_stops(MARKET, &mut WeightMeter::new()));
 
 		#[block]
 		{

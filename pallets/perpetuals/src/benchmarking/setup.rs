@@ -1,16 +1,19 @@
 //! What the benchmarks of the exchange begin with.
 
 use crate::{
-	books::Books, cost::Work, order::*, switch::BIN_ACCOUNTS, Config, MarketCount, NearestStops,
-	Pages, Pallet, Premiums, StopOrder, StopPages, StopWords, Terms, Words,
+	books::Books, order::*, switch::BIN_ACCOUNTS, Config, MarketCount, NearestStops, Pages, Pallet,
+	Premiums, StopOrder, StopPages, StopWords, Terms, Words,
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use breakwater_core::{book::Order, page::BUCKET_TICKS};
 use breakwater_primitives::{
 	benchmarking::Scene, AccountRef, Clearing, Lots, MarketId, OrderId, Permission, Sequence, Side,
 	Ticks,
 };
-use frame_support::storage::{with_transaction, TransactionOutcome};
+use frame_support::{
+	storage::{with_transaction, TransactionOutcome},
+	StoragePrefixedMap,
+};
 use frame_system::RawOrigin;
 use sp_runtime::DispatchError;
 
@@ -150,9 +153,9 @@ pub fn waiting(count: u32) -> crate::switch::Bin {
 	accounts.try_into().expect("so many fit a bin")
 }
 
-/// Measure `operation` without the keys that [`Work`] counts: those that it finds, and those that
+/// Measure `operation` without the keys that [`crate::cost::Work`] counts: those that it finds, and those that
 /// appear when it is done once for trial.
-pub fn count_apart<T: Config>(operation: impl FnOnce()) {
+pub fn count_apart<T: Config, R>(operation: impl FnOnce() -> R) {
 	let maps = [
 		Pages::<T>::final_prefix(),
 		Words::<T>::final_prefix(),
@@ -160,10 +163,10 @@ pub fn count_apart<T: Config>(operation: impl FnOnce()) {
 		StopWords::<T>::final_prefix(),
 	];
 	let mut prefixes = T::Scene::counted();
-	prefixes.extend(maps.map(|prefix| vec![prefix].concat()));
+	prefixes.extend(maps.map(Vec::from));
 	prefixes.iter().for_each(|prefix| whitelist(prefix));
 	let tried = with_transaction(|| {
-		operation();
+		let _ = operation();
 		prefixes.iter().for_each(|prefix| whitelist(prefix));
 		TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
 	});
