@@ -20,27 +20,26 @@ use frame_support::{
 		WhitelistedStorageKeys,
 	},
 	weights::{Weight, WeightMeter},
-	BoundedVec,
+	BoundedVec, StoragePrefixedMap,
 };
-use pallet_perpetuals::{NewMarket, OrderKind, PlaceOrder, TimeInForce};
+use pallet_perpetuals::{NewMarket, OrderKind, PlaceOrder, TimeInForce, WeightInfo};
 use pallet_price_guard::{Guard, Round, Watch, MICRO};
 use sp_runtime::traits::Dispatchable;
 use sp_storage::TrackedStorageKey;
 
 frame_benchmarking::define_benchmarks!(
-	[pallet_balances, Balances] // [pallet_circuit_breaker, CircuitBreaker]
+	[pallet_balances, Balances]
+	[pallet_perpetuals, Perpetuals] // [pallet_circuit_breaker, CircuitBreaker]
 
-	                            // [pallet_incidents, Incidents]
+								// [pallet_incidents, Incidents]
 
-	                            // [pallet_insurance, Insurance]
+								// [pallet_insurance, Insurance]
 
-	                            // [pallet_margin, Margin]
+								// [pallet_margin, Margin]
 
-	                            // [pallet_perpetuals, Perpetuals]
+								// [pallet_price_guard, PriceGuard]
 
-	                            // [pallet_price_guard, PriceGuard]
-
-	                            // [pallet_timelock, Timelock]
+								// [pallet_timelock, Timelock]
 );
 
 /// Every benchmark there is, and what the pallets store.
@@ -201,8 +200,8 @@ impl Scene<AccountId> for BenchmarkScene {
 		let mut nothing = WeightMeter::with_limit(Weight::zero());
 		CircuitBreaker::on_price(market, &prices, &mut nothing);
 		Margin::on_price(market, &prices, &mut nothing);
-		let read = crate::weights::DbWeight::get().reads(1);
-		Perpetuals::on_price(market, &prices, &mut WeightMeter::with_limit(read));
+		let look = <Runtime as pallet_perpetuals::Config>::WeightInfo::pass_stops();
+		Perpetuals::on_price(market, &prices, &mut WeightMeter::with_limit(look));
 	}
 
 	fn pass(millis: Millis) {
@@ -263,5 +262,12 @@ impl Scene<AccountId> for BenchmarkScene {
 		let restrict =
 			pallet_circuit_breaker::Call::<Runtime>::restrict { scope, level, duration: HOUR };
 		Self::call(committee, restrict);
+	}
+
+	fn counted() -> Vec<Vec<u8>> {
+		let accounts = pallet_margin::Accounts::<Runtime>::final_prefix();
+		let pages = pallet_margin::TriggerPages::<Runtime>::final_prefix();
+		let words = pallet_margin::TriggerWords::<Runtime>::final_prefix();
+		[accounts, pages, words].map(Vec::from).into()
 	}
 }

@@ -50,16 +50,8 @@ pub fn pages_from(price: Ticks, pages: i64) -> Ticks {
 
 /// A limit order of the smallest size.
 pub fn limit<T: Config>(side: Side, price: Ticks, time_in_force: TimeInForce) -> PlaceOrder {
-	PlaceOrder {
-		market: MARKET,
-		side,
-		kind: OrderKind::Limit { price, time_in_force },
-		lots: lots::<T>(),
-		reduce_only: false,
-		client: 0,
-		self_trade: SelfTrade::CancelTaker,
-		max_fills: 0,
-	}
+	let kind = OrderKind::Limit { price, time_in_force };
+	PlaceOrder::new(MARKET, side, kind, lots::<T>())
 }
 
 /// One that rests where it does not trade.
