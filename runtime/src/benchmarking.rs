@@ -21,22 +21,22 @@ use frame_support::{
 		WhitelistedStorageKeys,
 	},
 	weights::{Weight, WeightMeter},
-	BoundedVec,
+	BoundedVec, StoragePrefixedMap,
 };
 use pallet_margin::vault::VAULT;
-use pallet_perpetuals::{NewMarket, OrderKind, PlaceOrder, TimeInForce};
+use pallet_perpetuals::{NewMarket, OrderKind, PlaceOrder, TimeInForce, WeightInfo};
 use pallet_price_guard::{Guard, Round, Watch, MICRO};
 use sp_runtime::traits::Dispatchable;
 use sp_storage::TrackedStorageKey;
 
 frame_benchmarking::define_benchmarks!(
 	[pallet_balances, Balances]
-	// [pallet_circuit_breaker, CircuitBreaker]
+	[pallet_circuit_breaker, CircuitBreaker]
 	[pallet_incidents, Incidents]
 	[pallet_insurance, Insurance]
-	// [pallet_margin, Margin]
-	// [pallet_perpetuals, Perpetuals]
-	// [pallet_price_guard, PriceGuard]
+	[pallet_margin, Margin]
+	[pallet_perpetuals, Perpetuals]
+	[pallet_price_guard, PriceGuard]
 	[pallet_timelock, Timelock]
 );
 
@@ -220,8 +220,8 @@ impl Scene<AccountId> for BenchmarkScene {
 		let mut nothing = WeightMeter::with_limit(Weight::zero());
 		CircuitBreaker::on_price(market, &prices, &mut nothing);
 		Margin::on_price(market, &prices, &mut nothing);
-		let read = crate::weights::DbWeight::get().reads(1);
-		Perpetuals::on_price(market, &prices, &mut WeightMeter::with_limit(read));
+		let look = <Runtime as pallet_perpetuals::Config>::WeightInfo::pass_stops();
+		Perpetuals::on_price(market, &prices, &mut WeightMeter::with_limit(look));
 	}
 
 	fn pass(millis: Millis) {
@@ -277,5 +277,12 @@ impl Scene<AccountId> for BenchmarkScene {
 		for market in 0..positions {
 			Self::fill(MarketId(market), VAULT, short, MILLION);
 		}
+	}
+
+	fn counted() -> Vec<Vec<u8>> {
+		let accounts = pallet_margin::Accounts::<Runtime>::final_prefix();
+		let pages = pallet_margin::TriggerPages::<Runtime>::final_prefix();
+		let words = pallet_margin::TriggerWords::<Runtime>::final_prefix();
+		[accounts, pages, words].map(Vec::from).into()
 	}
 }

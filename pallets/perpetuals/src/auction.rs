@@ -38,9 +38,9 @@
 
 use crate::{
 	books::{best_crosses, Books},
+	cost::{self, Work},
 	types::{HotMarket, MarketTerms, Mode, Phase},
-	weights::{WeightInfo, Work},
-	Auctioning, Config, Draws, Event, Hot, Indications, Pallet, Terms,
+	Auctioning, Config, Draws, Event, Hot, Indications, Pallet, Terms, WeightInfo,
 };
 use breakwater_core::auction::{
 	indicative_counted, uncross, Ended, Indicative, Turns, Uncross, Uncrossed,
@@ -77,8 +77,6 @@ const PRICED_ORDERS: u32 = 2_000;
 const TOLD_ORDERS: u32 = 256;
 /// Pairs that trade in one session, and orders removed on the way.
 const STEP_FILLS: u16 = 8;
-/// Orders of one price that share a page at the least, on average, where a draw looks at them.
-const DRAWN_A_PAGE: u64 = 16;
 
 /// What decides, in a market of frequent batches, where the orders of one block begin.
 #[derive(
@@ -165,8 +163,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let first = (Self::block() % u32::from(MAX_MARKETS)) as u16;
 		for market in (first..MAX_MARKETS).chain(0..first).filter(|m| watched >> m & 1 == 1) {
-			let look = T::DbWeight::get().reads_writes(4, 1);
-			if meter.try_consume(look).is_err() {
+			if meter.try_consume(T::WeightInfo::look_at_auction()).is_err() {
 				return;
 			}
 			let market = MarketId(market);
@@ -216,11 +213,11 @@ impl<T: Config> Pallet<T> {
 
 	/// Keep the price at which a market's auction would trade now, for those who ask within the block.
 	fn indicate(market: MarketId, meter: &mut WeightMeter) {
-		if !meter.can_consume(looking::<T>(TOLD_ORDERS)) {
+		if !meter.can_consume(T::WeightInfo::find_price(TOLD_ORDERS)) {
 			return;
 		}
 		let (found, looked) = Self::price_of(market, (Ticks(1), Ticks::MAX), TOLD_ORDERS);
-		meter.consume(looking::<T>(looked));
+		meter.consume(T::WeightInfo::find_price(looked));
 		let price = found.filter(|found| found.complete).map(|found| found.price);
 		if price != Indications::<T>::get(market) {
 			Indications::<T>::set(market, price);
@@ -264,7 +261,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The price at which the orders collected would trade inside `collar`, and how many orders were
 	/// looked at.
-	fn price_of(
+	pub(crate) fn price_of(
 		market: MarketId,
 		collar: (Ticks, Ticks),
 		orders: u32,
@@ -290,17 +287,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Fix the price of an auction, or extend it.
-	fn price_auction(
+	pub(crate) fn price_auction(
 		market: MarketId,
 		terms: &MarketTerms,
 		extensions: u8,
 		meter: &mut WeightMeter,
 	) {
-		if !meter.can_consume(looking::<T>(PRICED_ORDERS)) {
+		if !meter.can_consume(T::WeightInfo::find_price(PRICED_ORDERS)) {
 			return;
 		}
 		let (found, looked) = Self::price_of(market, (Ticks(1), Ticks::MAX), PRICED_ORDERS);
-		meter.consume(looking::<T>(looked));
+		meter.consume(T::WeightInfo::find_price(looked));
 		let prices = T::Clearing::session().prices(market);
 		let validity = prices.validity_at(Self::now_millis(), T::PriceAgeLimit::get());
 		let silent = validity >= Validity::Stale;
@@ -318,12 +315,12 @@ impl<T: Config> Pallet<T> {
 
 	/// Fix the price of the batch that the last block collected.
 	fn price_batch(market: MarketId, view: &GateView, meter: &mut WeightMeter) {
-		if !meter.can_consume(looking::<T>(PRICED_ORDERS)) {
+		if !meter.can_consume(T::WeightInfo::find_price(PRICED_ORDERS)) {
 			return;
 		}
 		let collar = (view.band.low, view.band.high);
 		let (found, looked) = Self::price_of(market, collar, PRICED_ORDERS);
-		meter.consume(looking::<T>(looked));
+		meter.consume(T::WeightInfo::find_price(looked));
 		Self::begin_uncross(market, found, 0, true);
 	}
 
@@ -375,7 +372,7 @@ impl<T: Config> Pallet<T> {
 
 	/// A step of the uncross, and what it weighed. One that the clearing house refuses is tried with one
 	/// pair, and then without its younger order: nobody's account holds a market up.
-	fn uncross_or_skip(
+	pub(crate) fn uncross_or_skip(
 		market: MarketId,
 		terms: &MarketTerms,
 		price: Ticks,
@@ -421,30 +418,23 @@ impl<T: Config> Pallet<T> {
 			if let Some(drawing) = drawing.filter(|drawing| drawing.turns != step.turns) {
 				Draws::<T>::insert(market, Drawing { turns: step.turns, ..drawing });
 			}
-			let pages = u64::from(step.looked).div_ceil(DRAWN_A_PAGE);
-			let looked = T::DbWeight::get().reads_writes(pages, 0);
-			Ok((step, T::WeightInfo::operation(&work).saturating_add(looked)))
+			let drawn_from = step.looked;
+			Ok((step, cost::uncross::<T>(&work, drawn_from.into())))
 		})
 	}
-}
-
-/// What finding a price may cost that looks at so many orders: each in a page of its own, with words
-/// above every fourth, and what is written with it.
-pub(crate) fn looking<T: Config>(orders: u32) -> Weight {
-	let reads = u64::from(orders).saturating_mul(5) / 4;
-	T::DbWeight::get().reads_writes(reads.saturating_add(8), 2)
 }
 
 /// What a step of an uncross may cost.
 pub(crate) fn most_of_a_step<T: Config>() -> Weight {
 	let fills = u32::from(STEP_FILLS);
-	T::WeightInfo::operation(&Work::worst(0, 0, fills.saturating_mul(2), fills))
-		.saturating_add(looking::<T>(fills.saturating_mul(2)))
+	let work = Work::worst(0, 0, fills.saturating_mul(2), fills);
+	let drawn_from = fills.saturating_mul(2);
+	cost::uncross::<T>(&work, drawn_from)
 }
 
 /// What an auction takes at least to go on: finding its price, and a step.
 pub(crate) fn least_of_an_auction<T: Config>() -> Weight {
-	looking::<T>(PRICED_ORDERS).saturating_add(most_of_a_step::<T>())
+	T::WeightInfo::find_price(PRICED_ORDERS).saturating_add(most_of_a_step::<T>())
 }
 
 /// Whether the best prices of a market cross somewhere inside its band.

@@ -63,7 +63,7 @@ mod calls {
 		/// - `OrderPlaced` when it rests, `OrderCut` when part of it was cancelled
 		#[pallet::call_index(1)]
 		#[pallet::weight(
-			T::WeightInfo::operation(&Work::worst_place(order, T::MaxFills::get(), T::MaxRemovals::get()))
+			cost::operation::<T>(&Work::worst_place(order, T::MaxFills::get(), T::MaxRemovals::get()))
 		)]
 		pub fn place(
 			origin: OriginFor<T>,
@@ -89,7 +89,7 @@ mod calls {
 		/// - `OrderCancelled`, or `OrderRemoved` for another's
 		#[pallet::call_index(2)]
 		#[pallet::weight((
-			T::WeightInfo::operation(&Work::worst_cancel()),
+			cost::operation::<T>(&Work::worst_cancel()),
 			DispatchClass::Operational,
 		))]
 		pub fn cancel(origin: OriginFor<T>, sub: u8, id: OrderId) -> DispatchResultWithPostInfo {
@@ -106,7 +106,7 @@ mod calls {
 		/// - `OrderCancelled` for each
 		#[pallet::call_index(3)]
 		#[pallet::weight((
-			T::WeightInfo::operation(&Work::worst_cancel_all()),
+			cost::operation::<T>(&Work::worst_cancel_all()),
 			DispatchClass::Operational,
 		))]
 		pub fn cancel_all(
@@ -136,7 +136,7 @@ mod calls {
 		/// - `OrderReduced` where a replaced order keeps its place in time
 		#[pallet::call_index(4)]
 		#[pallet::weight(
-			T::WeightInfo::operation(&Work::worst_batch(actions, T::MaxFills::get(), T::MaxRemovals::get()))
+			cost::operation::<T>(&Work::worst_batch(actions, T::MaxFills::get(), T::MaxRemovals::get()))
 		)]
 		pub fn batch(
 			origin: OriginFor<T>,
@@ -159,7 +159,7 @@ mod calls {
 		/// - `OrderCancelled`
 		#[pallet::call_index(5)]
 		#[pallet::weight((
-			T::WeightInfo::operation(&Work::worst_cancel()),
+			cost::operation::<T>(&Work::worst_cancel()),
 			DispatchClass::Operational,
 		))]
 		pub fn cancel_client(
@@ -188,7 +188,7 @@ mod calls {
 		/// ## Events
 		/// - `SwitchSet`; when it lapses, `SwitchLapsed` and `OrderRemoved` for each order
 		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::set_switch())]
+		#[pallet::weight(T::WeightInfo::set_switch(switch::MOST_BINS))]
 		pub fn set_switch(
 			origin: OriginFor<T>,
 			sub: u8,
@@ -196,8 +196,11 @@ mod calls {
 		) -> DispatchResultWithPostInfo {
 			let key = ensure_signed(origin)?;
 			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
-			let unused = Self::do_set_switch(who, blocks)?;
-			Ok(Some(T::WeightInfo::set_switch().saturating_sub(unused)).into())
+			let actual = match Self::do_set_switch(who, blocks)? {
+				0 => T::WeightInfo::renew_switch(),
+				bins => T::WeightInfo::set_switch(bins),
+			};
+			Ok(Some(actual).into())
 		}
 
 		/// Let an order wait until the mark price comes to a trigger: a stop loss or a take profit. It
@@ -219,7 +222,7 @@ mod calls {
 		/// ## Events
 		/// - `StopPlaced`; later `StopFired`, and `StopFailed` or those of `place`
 		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::place_stop())]
+		#[pallet::weight(T::WeightInfo::place_stop().saturating_add(Looked::MOST_OF_MOVE.weight::<T>()))]
 		pub fn place_stop(
 			origin: OriginFor<T>,
 			sub: u8,
@@ -227,8 +230,8 @@ mod calls {
 		) -> DispatchResultWithPostInfo {
 			let key = ensure_signed(origin)?;
 			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
-			let unused = Self::do_place_stop(who, stop)?.unused::<T>(11, 4);
-			Ok(Some(T::WeightInfo::place_stop().saturating_sub(unused)).into())
+			let looked = Self::do_place_stop(who, stop)?.weight::<T>();
+			Ok(Some(T::WeightInfo::place_stop().saturating_add(looked)).into())
 		}
 
 		/// Cancel the stop order in a slot, or all stop orders of the account. Never denied.
@@ -243,7 +246,7 @@ mod calls {
 		/// - `StopCancelled` for each
 		#[pallet::call_index(8)]
 		#[pallet::weight((
-			T::WeightInfo::cancel_stops(if slot.is_some() { 1 } else { MAX_STOPS }),
+			stops::most_of_cancelling::<T>(if slot.is_some() { 1 } else { MAX_STOPS }),
 			DispatchClass::Operational,
 		))]
 		pub fn cancel_stop(
@@ -254,9 +257,8 @@ mod calls {
 			let key = ensure_signed(origin)?;
 			let who = T::Clearing::account_of(&key, sub, Permission::Trade)?;
 			let (stops, looked) = Self::do_cancel_stop(who, slot)?;
-			let stops = stops.max(1);
-			let unused = looked.unused::<T>(u64::from(stops) * 527, u64::from(stops) * 6);
-			Ok(Some(T::WeightInfo::cancel_stops(stops).saturating_sub(unused)).into())
+			let moved = T::WeightInfo::cancel_stop(stops.max(1));
+			Ok(Some(moved.saturating_add(looked.weight::<T>())).into())
 		}
 
 		/// Tighten a market's terms at once: a larger smallest order, a smaller largest one, or only
@@ -274,7 +276,7 @@ mod calls {
 		/// ## Events
 		/// - `MarketUpdated`
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::update_market())]
+		#[pallet::weight(T::WeightInfo::tighten_market())]
 		pub fn tighten_market(
 			origin: OriginFor<T>,
 			market: MarketId,
@@ -298,7 +300,7 @@ mod calls {
 		/// ## Events
 		/// - `MarketUpdated`
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::update_market())]
+		#[pallet::weight(T::WeightInfo::loosen_market())]
 		pub fn loosen_market(
 			origin: OriginFor<T>,
 			market: MarketId,
@@ -322,7 +324,7 @@ mod calls {
 		/// ## Events
 		/// - `MarketUpdated`
 		#[pallet::call_index(11)]
-		#[pallet::weight(T::WeightInfo::update_market())]
+		#[pallet::weight(T::WeightInfo::change_market())]
 		pub fn change_market(
 			origin: OriginFor<T>,
 			market: MarketId,

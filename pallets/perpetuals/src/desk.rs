@@ -2,8 +2,8 @@
 
 use crate::{
 	books::{Books, Outcome},
+	cost::{self, Work},
 	order::{BatchAction, Cut, PlaceOrder, TimeInForce},
-	weights::{WeightInfo, Work},
 	Config, Error, Event, Numbered, Pallet,
 };
 use admission::{Arena, Ticket};
@@ -59,7 +59,7 @@ impl<T: Config> Desk<T> {
 		operation: impl FnOnce(&mut Self) -> DispatchResult,
 	) -> DispatchResultWithPostInfo {
 		let refused = |work: Work, error| {
-			let post_info = Some(T::WeightInfo::operation(&work.refused())).into();
+			let post_info = Some(cost::operation::<T>(&work.refused())).into();
 			Err(DispatchErrorWithPostInfo { post_info, error })
 		};
 		let mut desk = match Self::open(key, sub) {
@@ -75,7 +75,7 @@ impl<T: Config> Desk<T> {
 		let pays_fee = if free { Pays::No } else { Pays::Yes };
 		match desk.close() {
 			Ok(work) => {
-				let actual_weight = Some(T::WeightInfo::operation(&work));
+				let actual_weight = Some(cost::operation::<T>(&work));
 				Ok(PostDispatchInfo { actual_weight, pays_fee })
 			},
 			Err(error) => refused(work, error),

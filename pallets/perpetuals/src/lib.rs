@@ -72,6 +72,8 @@ mod switch;
 mod venue;
 mod view;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod check;
 #[cfg(test)]
@@ -79,6 +81,7 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub mod cost;
 pub mod order;
 pub mod types;
 pub mod weights;
@@ -107,7 +110,13 @@ use frame_support::pallet_macros::import_section;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::{desk::Desk, stops::AccountStops, switch::Bin, types::MAX_BATCH, weights::Work};
+	use crate::{
+		cost::Work,
+		desk::Desk,
+		stops::{AccountStops, Looked},
+		switch::Bin,
+		types::MAX_BATCH,
+	};
 	use alloc::{boxed::Box, vec::Vec};
 	use breakwater_core::{
 		page::Page,
@@ -165,6 +174,9 @@ pub mod pallet {
 		/// switches.
 		#[pallet::constant]
 		type HookWeight: Get<Weight>;
+		/// What benchmarks need of the pallets around.
+		#[cfg(feature = "runtime-benchmarks")]
+		type Scene: breakwater_primitives::benchmarking::Scene<Self::AccountId>;
 	}
 
 	/// The terms of each market.
@@ -326,7 +338,7 @@ pub mod pallet {
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			let spent = Self::begin_block();
-			T::WeightInfo::block(MarketCount::<T>::get()).saturating_add(spent)
+			T::WeightInfo::block(MarketCount::<T>::get().into()).saturating_add(spent)
 		}
 
 		/// Before all transactions but after the inherents, so that prices are judged by the time of

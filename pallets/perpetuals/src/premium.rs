@@ -19,7 +19,7 @@ use crate::{
 	books::{best_crosses, Books},
 	funding,
 	types::{MarketTerms, Phase},
-	Config, Event, FundingCursor, Hot, Pallet, Premiums, Terms,
+	Config, Event, FundingCursor, Hot, Pallet, Premiums, Terms, WeightInfo,
 };
 use breakwater_core::book::{impact, Impact};
 use breakwater_primitives::{
@@ -86,7 +86,7 @@ enum Clock {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Look at the next few markets.
+	/// Look at the next few markets. That nothing is due in them is part of what every block costs.
 	pub(crate) fn sample_premiums(meter: &mut WeightMeter) {
 		let count = crate::MarketCount::<T>::get();
 		if count == 0 {
@@ -96,17 +96,11 @@ impl<T: Config> Pallet<T> {
 		let now = Self::now_millis();
 		for n in 0..count.min(MARKETS_A_BLOCK) {
 			let market = MarketId((cursor.saturating_add(n)) % count);
-			if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
-				return;
-			}
 			let state = Premiums::<T>::get(market);
 			if now < state.looked_at.saturating_add(SAMPLE_EVERY) {
 				continue;
 			}
-			// Terms, prices, restriction, both sides of the book; the state, and margin's index.
-			let orders = u64::from(SAMPLED_ORDERS).saturating_mul(2);
-			let most = T::DbWeight::get().reads_writes(orders.saturating_add(12), 2);
-			if meter.try_consume(most).is_err() {
+			if meter.try_consume(T::WeightInfo::sample_premium()).is_err() {
 				return;
 			}
 			Self::look_at_premium(market, state, now);

@@ -13,11 +13,11 @@
 
 use crate::{
 	books::Books,
+	cost::{self, Work},
 	order::Reason,
-	stops::{moved, store, BUCKET_READS},
+	stops::{store, Looked},
 	types::{Phase, Status},
-	weights::{WeightInfo, Work},
-	Config, Error, Event, Hot, NearestStops, Pallet, Premiums, Settling, Terms,
+	Config, Error, Event, Hot, NearestStops, Pallet, Premiums, Settling, Terms, WeightInfo,
 };
 use breakwater_core::{book, store::Kind, trigger::crossed};
 use breakwater_primitives::{
@@ -25,7 +25,7 @@ use breakwater_primitives::{
 };
 use frame_support::{
 	dispatch::DispatchResult,
-	pallet_prelude::{DispatchError, Get},
+	pallet_prelude::DispatchError,
 	storage::with_storage_layer,
 	weights::{Weight, WeightMeter},
 };
@@ -55,13 +55,15 @@ fn bit(market: MarketId) -> u64 {
 
 /// What a step of clearing a book may cost: each order of another account.
 fn most_of_a_step<T: Config>() -> Weight {
-	T::WeightInfo::operation(&Work::worst(0, STEP as u32, 0, 0))
+	cost::clear_orders::<T>(&Work::worst(0, STEP as u32, 0, 0))
 }
 
 /// What removing some stops may cost, with finding those that are nearest then.
 fn most_of_stops<T: Config>() -> Weight {
-	let renewal = T::DbWeight::get().reads_writes(BUCKET_READS, 1);
-	moved::<T>().saturating_mul(STEP as u64).saturating_add(renewal)
+	let moved = Looked::MOST_OF_MOVE.weight::<T>().saturating_mul(STEP as u64);
+	T::WeightInfo::clear_stops(STEP as u32)
+		.saturating_add(moved)
+		.saturating_add(Looked::MOST_OF_RENEWAL.weight::<T>())
 }
 
 impl<T: Config> Pallet<T> {
@@ -77,8 +79,7 @@ impl<T: Config> Pallet<T> {
 			if bits & bit(market) == 0 {
 				continue;
 			}
-			// Best prices, nearest stops, the clearing house's settlement.
-			if meter.try_consume(T::DbWeight::get().reads(3)).is_err() {
+			if meter.try_consume(T::WeightInfo::look_at_settled()).is_err() {
 				return;
 			}
 			if Self::clear_book(market, meter) && Self::clear_stops(market, meter) {
@@ -88,7 +89,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Returns whether no order is left.
-	fn clear_book(market: MarketId, meter: &mut WeightMeter) -> bool {
+	pub(crate) fn clear_book(market: MarketId, meter: &mut WeightMeter) -> bool {
 		loop {
 			let hot = Hot::<T>::get(market);
 			if hot.bid.is_none() && hot.ask.is_none() {
@@ -98,7 +99,7 @@ impl<T: Config> Pallet<T> {
 				return false;
 			}
 			match with_storage_layer(|| Self::clear_some(market)) {
-				Ok(work) => meter.consume(T::WeightInfo::operation(&work)),
+				Ok(work) => meter.consume(cost::clear_orders::<T>(&work)),
 				Err(error) => {
 					log::error!("the book of {market:?} is not cleared: {error:?}");
 					return false;
@@ -134,7 +135,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Returns whether no stop order is left.
-	fn clear_stops(market: MarketId, meter: &mut WeightMeter) -> bool {
+	pub(crate) fn clear_stops(market: MarketId, meter: &mut WeightMeter) -> bool {
 		while NearestStops::<T>::get(market) != Default::default() {
 			if meter.try_consume(most_of_stops::<T>()).is_err() {
 				return false;
@@ -160,9 +161,16 @@ impl<T: Config> Pallet<T> {
 		if Hot::<T>::get(market).phase != Phase::Continuous {
 			Self::set_phase(market, Phase::Continuous);
 		}
-		if !T::Clearing::is_settled(market) || meter.try_consume(close::<T>()).is_err() {
+		if !T::Clearing::is_settled(market)
+			|| meter.try_consume(T::WeightInfo::close_market()).is_err()
+		{
 			return;
 		}
+		Self::close_market(market);
+	}
+
+	/// Nothing of the market is left but its terms.
+	pub(crate) fn close_market(market: MarketId) {
 		Terms::<T>::mutate(market, |stored| {
 			if let Some(terms) = stored {
 				terms.status = Status::Closed;
@@ -172,8 +180,4 @@ impl<T: Config> Pallet<T> {
 		Settling::<T>::mutate(|bits| *bits &= !bit(market));
 		Self::deposit_event(Event::MarketClosed { market });
 	}
-}
-
-fn close<T: Config>() -> Weight {
-	T::WeightInfo::update_market().saturating_add(T::DbWeight::get().reads_writes(2, 2))
 }

@@ -21,12 +21,12 @@
 //! reopened, if the mark is still beyond them.
 
 use crate::{
+	cost::{self, Work},
 	desk::Desk,
 	order::PlaceOrder,
 	types::{Mode, Phase, MAX_LOTS},
-	weights::{WeightInfo, Work},
 	Config, Error, Event, Hot, NearestStops, Pallet, StopBacklog, StopPages, StopWords, Stops,
-	Terms,
+	Terms, WeightInfo,
 };
 use breakwater_core::{
 	store::{Kind, WriteBack},
@@ -52,7 +52,7 @@ use scale_info::TypeInfo;
 pub const MAX_STOPS: u32 = 16;
 /// The most pages that finding the nearest stop reads on both sides, with the words above them, where
 /// the nearest buckets are as full as they can be.
-pub(crate) const BUCKET_READS: u64 = 2 * (255 + 3);
+const BUCKET_READS: u32 = 2 * (255 + 3);
 /// Stops of one kind that are looked for at once.
 const LOOKED_FOR: usize = 16;
 
@@ -184,7 +184,7 @@ pub(crate) fn store<T: Config>() -> StopStore<T> {
 
 impl<T: Config> OnPrice for Pallet<T> {
 	fn on_price(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
-		if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
+		if meter.try_consume(T::WeightInfo::pass_stops()).is_err() {
 			return Self::note_stops(market, true);
 		}
 		if !NearestStops::<T>::get(market).reached(prices.mark) {
@@ -286,7 +286,7 @@ impl<T: Config> Pallet<T> {
 		} else if now != NearestStops::<T>::get(market) {
 			NearestStops::<T>::insert(market, now);
 		}
-		Looked { written: 1, ..Looked::by(triggers) }
+		Looked::by(triggers)
 	}
 
 	/// Remember whether stops of the market that the mark has crossed still wait.
@@ -309,7 +309,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let first = (Self::block() % u32::from(MAX_MARKETS)) as u16;
 		for market in (first..MAX_MARKETS).chain(0..first).filter(|m| noted >> m & 1 == 1) {
-			if meter.try_consume(T::DbWeight::get().reads_writes(2, 1)).is_err() {
+			if meter.try_consume(T::WeightInfo::look_at_stops()).is_err() {
 				return;
 			}
 			let market = MarketId(market);
@@ -329,7 +329,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Fire the stops that the mark has crossed. Returns whether none is left.
 	fn fire_stops(market: MarketId, prices: &Prices, meter: &mut WeightMeter) -> bool {
-		let looks = T::DbWeight::get().reads_writes(BUCKET_READS.saturating_mul(2), 1);
+		let looks = Looked::MOST_OF_ROUND.weight::<T>();
 		loop {
 			if !NearestStops::<T>::get(market).reached(prices.mark) {
 				return true;
@@ -374,15 +374,14 @@ impl<T: Config> Pallet<T> {
 		let work = stop.map(|waiting| {
 			Work::worst_place(&waiting.stop.order, T::MaxFills::get(), T::MaxRemovals::get())
 		});
-		T::WeightInfo::operation(&work.unwrap_or_default()).saturating_add(around_a_stop::<T>())
+		fired::<T>(&work.unwrap_or_default()).saturating_add(Looked::MOST_OF_MOVE.weight::<T>())
 	}
 
 	/// Place the order of a stop that was crossed. Returns what that took, also where it is refused.
 	fn fire(market: MarketId, kind: Kind, trigger: Ticks, account: AccountRef, slot: u8) -> Weight {
 		let (stop, looked) = Self::take_stop(account, slot, market, kind, trigger);
-		// The stops of the account are read twice and written once.
-		let moved = looked.weight::<T>().saturating_add(T::DbWeight::get().reads_writes(2, 1));
-		let Some(stop) = stop else { return moved };
+		let moved = looked.weight::<T>();
+		let Some(stop) = stop else { return T::WeightInfo::fire_stop().saturating_add(moved) };
 		let mut work = Work::default();
 		Self::deposit_event(Event::StopFired { account, slot, market });
 		let placed = with_storage_layer(|| -> DispatchResult {
@@ -396,7 +395,7 @@ impl<T: Config> Pallet<T> {
 		if let Err(error) = placed {
 			Self::deposit_event(Event::StopFailed { account, slot, market, error });
 		}
-		T::WeightInfo::operation(&work).saturating_add(moved)
+		fired::<T>(&work).saturating_add(moved)
 	}
 }
 
@@ -408,6 +407,15 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
+	/// The most that putting a stop into its page takes, or taking it out: up to eight pages on its path
+	/// and the words above the first are read; two pages and three words are written, with the slack
+	/// of one.
+	pub(crate) const MOST_OF_MOVE: Self = Self { read: 12, written: 6 };
+	/// The most that finding the nearest stops of a market takes.
+	pub(crate) const MOST_OF_RENEWAL: Self = Self { read: BUCKET_READS, written: 0 };
+	/// The most that looking for crossed stops takes, and finding the nearest of those that are left.
+	const MOST_OF_ROUND: Self = Self { read: 2 * BUCKET_READS, written: 0 };
+
 	/// Write what changed, and tell what that took.
 	fn by<T: Config>(triggers: StopStore<T>) -> Self {
 		let read = triggers.looked_at();
@@ -420,32 +428,33 @@ impl Looked {
 		self.written = self.written.saturating_add(other.written);
 	}
 
-	fn weight<T: Config>(&self) -> Weight {
-		T::DbWeight::get().reads_writes(self.read.into(), self.written.into())
+	/// What the pages and words cost.
+	pub(crate) fn weight<T: Config>(&self) -> Weight {
+		cost::triggers::<T>(self.read, self.written)
 	}
 
-	/// What is left over of a weight in which so many reads and writes were counted.
-	pub(crate) fn unused<T: Config>(&self, reads: u64, writes: u64) -> Weight {
-		let (read, written) = (u64::from(self.read), u64::from(self.written));
-		T::DbWeight::get().reads_writes(reads.saturating_sub(read), writes.saturating_sub(written))
+	fn plus(self, other: Self) -> Self {
+		let mut sum = self;
+		sum.add(other);
+		sum
 	}
+}
+
+/// What a stop costs that fires, with the order that did `work`.
+fn fired<T: Config>(work: &Work) -> Weight {
+	T::WeightInfo::fire_stop().saturating_add(cost::operation::<T>(work))
+}
+
+/// What cancelling so many stops may cost.
+pub(crate) fn most_of_cancelling<T: Config>(stops: u32) -> Weight {
+	let one = Looked::MOST_OF_MOVE.plus(Looked::MOST_OF_RENEWAL).weight::<T>();
+	T::WeightInfo::cancel_stop(stops).saturating_add(one.saturating_mul(stops.into()))
 }
 
 /// What firing the costliest stop may take.
 pub(crate) fn most_of_a_stop<T: Config>() -> Weight {
 	let (fills, removals) = (T::MaxFills::get(), T::MaxRemovals::get());
-	T::WeightInfo::operation(&Work::worst(1, 0, fills.into(), removals.into()))
-		.saturating_add(around_a_stop::<T>())
-		.saturating_add(T::DbWeight::get().reads_writes(BUCKET_READS.saturating_mul(2), 1))
-}
-
-/// What comes with firing a stop: moving it, and finding the nearest anew.
-fn around_a_stop<T: Config>() -> Weight {
-	moved::<T>().saturating_add(T::DbWeight::get().reads_writes(BUCKET_READS, 1))
-}
-
-/// What taking a stop out of its slot and its page may cost: up to eight pages on its path and the
-/// words above the first are read; slots, two pages and three words are written.
-pub(crate) fn moved<T: Config>() -> Weight {
-	T::DbWeight::get().reads_writes(12, 6)
+	fired::<T>(&Work::worst(1, 0, fills.into(), removals.into()))
+		.saturating_add(Looked::MOST_OF_MOVE.weight::<T>())
+		.saturating_add(Looked::MOST_OF_ROUND.weight::<T>())
 }

@@ -11,14 +11,17 @@
 //! ```
 
 use crate::{
-	books::Books, order::Reason, types::MAX_CANCELS, weights::Work, Config, Error, Event, Lapsing,
-	NextBin, Pallet, Switches, WeightInfo,
+	books::Books,
+	cost::{self, Work},
+	order::Reason,
+	types::MAX_CANCELS,
+	Config, Error, Event, Lapsing, NextBin, Pallet, Switches, WeightInfo,
 };
 use breakwater_primitives::{AccountRef, Check, Clearing, Session};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	ensure,
-	pallet_prelude::{DispatchError, Get},
+	pallet_prelude::DispatchError,
 	traits::ConstU32,
 	weights::{Weight, WeightMeter},
 	BoundedVec,
@@ -34,8 +37,10 @@ pub const BIN_BLOCKS: u32 = 8;
 pub const BIN_ACCOUNTS: u32 = 256;
 /// How many bins further an account may be put where its own is full.
 const SPARE_BINS: u32 = 8;
+/// The most bins that setting a switch looks at: the account's own and those behind it.
+pub(crate) const MOST_BINS: u32 = SPARE_BINS + 1;
 /// How many bins are searched for one that waited and has renewed, where all those are full.
-const SEARCHED_BINS: u32 = 64;
+pub(crate) const SEARCHED_BINS: u32 = 64;
 
 /// The accounts of a bin.
 pub type Bin = BoundedVec<AccountRef, ConstU32<BIN_ACCOUNTS>>;
@@ -67,14 +72,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Set or renew the switch of `who` for so many blocks; zero switches it off.
-	/// Returns what it left of the weight of the worst case.
-	pub(crate) fn do_set_switch(who: AccountRef, blocks: u32) -> Result<Weight, DispatchError> {
+	/// Returns how many bins were looked at for one in which it waits; none where it stays in its own.
+	pub(crate) fn do_set_switch(who: AccountRef, blocks: u32) -> Result<u32, DispatchError> {
 		ensure!(blocks <= MAX_SWITCH_BLOCKS, Error::<T>::SwitchTooFar);
 		let old = Switches::<T>::get(who);
 		let lapses = (blocks > 0).then(|| Self::block().saturating_add(blocks));
 		let wanted = lapses.map_or(0, bin_of);
 		let bin = match (old, lapses) {
-			(None, None) => return Ok(unused::<T>(0, 0)),
+			(None, None) => return Ok(0),
 			// Where it waits too late it moves; where it waits too early it moves when that comes up.
 			(Some(old), Some(lapses)) if bin_of(lapses) < old.bin => {
 				let bin = Self::enter_bin(who, bin_of(lapses)).ok_or(Error::<T>::SwitchesFull)?;
@@ -91,8 +96,7 @@ impl<T: Config> Pallet<T> {
 		Switches::<T>::insert(who, Switch { lapses, bin });
 		Self::deposit_event(Event::SwitchSet { account: who, lapses });
 		let moved = old.is_none_or(|old| old.bin != bin);
-		let bins = if moved { bin.saturating_sub(wanted).saturating_add(1) } else { 0 };
-		Ok(unused::<T>(bins, 1 + u32::from(moved) + u32::from(moved && old.is_some())))
+		Ok(if moved { bin.saturating_sub(wanted).saturating_add(1) } else { 0 })
 	}
 
 	/// Let `who` wait in the first bin from `bin` on that has room, unless it waits there already.
@@ -134,7 +138,7 @@ impl<T: Config> Pallet<T> {
 		let due = Self::block() / BIN_BLOCKS;
 		let first = NextBin::<T>::get();
 		let mut next = first;
-		while next <= due && meter.try_consume(T::DbWeight::get().reads(1)).is_ok() {
+		while next <= due && meter.try_consume(T::WeightInfo::empty_bin()).is_ok() {
 			if !Self::lapse_bin(next, meter) {
 				break;
 			}
@@ -153,8 +157,7 @@ impl<T: Config> Pallet<T> {
 		while meter.can_consume(most) {
 			let Some(who) = accounts.pop() else { break };
 			let (work, looked) = Self::lapse(who, bin);
-			let bins = T::DbWeight::get().reads_writes(looked.saturating_add(2).into(), 2);
-			meter.consume(T::WeightInfo::operation(&work).saturating_add(bins));
+			meter.consume(cost::lapse::<T>(&work, looked));
 		}
 		if accounts.is_empty() {
 			Lapsing::<T>::remove(bin);
@@ -215,21 +218,13 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// What setting a switch leaves unused that looked at so many bins and wrote so many items.
-fn unused<T: Config>(bins: u32, writes: u32) -> Weight {
-	let bins_left = SPARE_BINS.saturating_add(1).saturating_sub(bins);
-	T::DbWeight::get().reads_writes(bins_left.into(), 3u32.saturating_sub(writes).into())
-}
-
 /// What looking at an account whose bin has come up may cost.
 pub(crate) fn most_of_a_switch<T: Config>() -> Weight {
-	let bins = u64::from(SPARE_BINS).saturating_add(SEARCHED_BINS.into());
-	T::WeightInfo::operation(&Work::worst_cancel_all())
-		.saturating_add(T::DbWeight::get().reads_writes(bins.saturating_add(3), 2))
+	cost::lapse::<T>(&Work::worst_cancel_all(), MOST_BINS.saturating_add(SEARCHED_BINS))
 }
 
 /// The bin in which an account waits that lapses at `block`: it comes up no earlier than that, and
 /// at most seven blocks later.
-const fn bin_of(block: u32) -> u32 {
+pub(crate) const fn bin_of(block: u32) -> u32 {
 	block.div_ceil(BIN_BLOCKS)
 }

@@ -1,6 +1,7 @@
 //! What a pallet's benchmarks ask of the pallets around it.
 
 use crate::{AssetId, Balance, Level, MarketId, Millis, OrderId, Side, Ticks};
+use alloc::vec::Vec;
 use breakwater_core::units::Lots;
 
 /// The exchange around the pallet that is measured, set up by the runtime with its real pallets.
@@ -35,4 +36,7 @@ pub trait Scene<AccountId> {
 	/// Give the backstop vault ten million of quote, and a position of a million in each of so many
 	/// markets.
 	fn vault(positions: u16);
+	/// The prefixes of the clearing house's maps whose keys an operation counts and pays for one by one:
+	/// accounts, and the pages and words in which their triggers wait.
+	fn counted() -> Vec<Vec<u8>>;
 }

@@ -243,6 +243,8 @@ impl pallet_perpetuals::Config for Runtime {
 	type MaxFills = MaxFills;
 	type MaxRemovals = ConstU16<32>;
 	type HookWeight = ExchangeWeight;
+	#[cfg(feature = "runtime-benchmarks")]
+	type Scene = crate::benchmarking::BenchmarkScene;
 }
 
 impl pallet_incidents::Config for Runtime {

@@ -207,7 +207,7 @@ fn an_uncross_keeps_to_its_budget_with_the_price_fixed_and_nothing_comes_between
 			weight.saturating_mul(100) / 70
 				+ frame_support::weights::Weight::from_parts(1_000, 1_000)
 		};
-		HookWeight::set(hook(all.saturating_add(RuntimeBlockReads::of(60))));
+		HookWeight::set(hook(all.saturating_add(looks(8))));
 		let mut blocks = 0;
 		for _ in 0..1_000 {
 			if phase() == Phase::Continuous {
@@ -218,7 +218,7 @@ fn an_uncross_keeps_to_its_budget_with_the_price_fixed_and_nothing_comes_between
 				blocks += 1;
 				assert_eq!(price, Ticks(1_000));
 				assert_noop!(place(3, bid(1_020, 5)), Error::<Test>::MarketInAuction);
-				HookWeight::set(hook(step.saturating_add(RuntimeBlockReads::of(60))));
+				HookWeight::set(hook(step.saturating_add(looks(8))));
 			}
 		}
 		assert!(blocks > 1, "{blocks}");
@@ -227,11 +227,9 @@ fn an_uncross_keeps_to_its_budget_with_the_price_fixed_and_nothing_comes_between
 	});
 }
 
-struct RuntimeBlockReads;
-impl RuntimeBlockReads {
-	fn of(reads: u64) -> frame_support::weights::Weight {
-		<Test as frame_system::Config>::DbWeight::get().reads(reads)
-	}
+/// What looking at so many auctions weighs.
+fn looks(count: u64) -> frame_support::weights::Weight {
+	<Test as Config>::WeightInfo::look_at_auction().saturating_mul(count)
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! The book of a market that is settled.
 
 use super::*;
-use crate::{types::Status, weights::Work};
+use crate::{
+	cost::{self, Work},
+	types::Status,
+};
 use breakwater_primitives::Settlement as _;
 use frame_support::weights::Weight;
 
@@ -112,7 +115,7 @@ fn a_book_is_cleared_over_many_blocks_where_there_is_little_room() {
 		}
 		settle();
 		let step = Work::worst(0, 16, 0, 0);
-		let room = <Test as Config>::WeightInfo::operation(&step);
+		let room = cost::clear_orders::<Test>(&step);
 		HookWeight::set(room.saturating_mul(3).saturating_div(2));
 		let mut blocks = 0;
 		while !House::orders().is_empty() {

@@ -97,12 +97,11 @@ fn lapsing_keeps_to_its_budget_and_goes_on_in_the_next_block() {
 			assert_ok!(set(owner, 8));
 		}
 		// Room for one account at its worst, and a little.
-		let worst = weights::Work::worst_cancel_all();
-		let one = <Test as Config>::WeightInfo::operation(&worst);
-		let db = <Test as frame_system::Config>::DbWeight::get();
+		let one = crate::switch::most_of_a_switch::<Test>();
 		// 14 percent of the hook's weight are theirs.
 		let little = frame_support::weights::Weight::from_parts(1_000, 1_000);
-		let room = one.saturating_add(db.reads_writes(79, 2)).saturating_add(little);
+		let bins = <Test as Config>::WeightInfo::empty_bin().saturating_mul(4);
+		let room = one.saturating_add(bins).saturating_add(little);
 		HookWeight::set(room.saturating_mul(100) / 14);
 		run_to(16);
 		let left = OWNERS.iter().filter(|owner| open(**owner) > 0).count();
