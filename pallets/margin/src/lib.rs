@@ -76,10 +76,13 @@
 extern crate alloc;
 
 mod accounts;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod capacity;
 mod checks;
 mod clearing;
 pub mod collateral;
+pub mod cost;
 mod custody;
 mod deleveraging;
 mod dust;
@@ -219,6 +222,9 @@ pub mod pallet {
 		// Settlement.
 		/// The price at which a market is settled.
 		type SettlementPrice: SettlementPrice;
+		/// What benchmarks need of the pallets around.
+		#[cfg(feature = "runtime-benchmarks")]
+		type Scene: breakwater_primitives::benchmarking::Scene<Self::AccountId>;
 	}
 
 	/// Which account a key may use under a sub-account number, for what, and until when.
@@ -999,7 +1005,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			T::WeightInfo::block()
+			T::WeightInfo::every_block()
 		}
 		/// Before all transactions but after the inherents, so that prices are judged by the time of
 		/// this block: after an outage they are as old as they are.
@@ -1015,7 +1021,7 @@ pub mod pallet {
 		}
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
 			let mut meter = WeightMeter::with_limit(remaining);
-			if meter.try_consume(T::WeightInfo::block()).is_ok() {
+			if meter.try_consume(T::WeightInfo::every_block()).is_ok() {
 				Self::work_backlog(&mut meter);
 				Self::work_settlements(&mut meter);
 			}
@@ -1039,7 +1045,7 @@ pub mod pallet {
 		/// the account; if somebody had made you his trading key under this number, you no longer are.
 		/// Never denied.
 		#[pallet::call_index(0)]
-		#[pallet::weight((T::WeightInfo::deposit(), DispatchClass::Operational))]
+		#[pallet::weight((cost::deposit::<T>(), DispatchClass::Operational))]
 		pub fn deposit(
 			origin: OriginFor<T>,
 			sub: u8,
@@ -1053,6 +1059,7 @@ pub mod pallet {
 		/// initial margin of its positions and orders leaves, without unrealised profit. Only the
 		/// owner may.
 		#[pallet::call_index(1)]
+		#[pallet::weight(cost::withdraw::<T>())]
 		pub fn withdraw(
 			origin: OriginFor<T>,
 			sub: u8,
@@ -1065,7 +1072,7 @@ pub mod pallet {
 		/// Liquidate `account`, whose equity is below its maintenance margin: cancel its orders and
 		/// close as much as restores it. The chain does this by itself; anyone may do it sooner.
 		#[pallet::call_index(2)]
-		#[pallet::weight((T::WeightInfo::liquidate(), DispatchClass::Operational))]
+		#[pallet::weight((cost::liquidate::<T>(), DispatchClass::Operational))]
 		pub fn liquidate(origin: OriginFor<T>, account: AccountRef) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			Self::do_liquidate(account)
@@ -1102,6 +1109,7 @@ pub mod pallet {
 		/// withdrawn. The first transfer into an account creates it, like a first deposit. Only the
 		/// owner may.
 		#[pallet::call_index(5)]
+		#[pallet::weight(cost::transfer::<T>())]
 		pub fn transfer(
 			origin: OriginFor<T>,
 			from: u8,
@@ -1116,6 +1124,7 @@ pub mod pallet {
 		/// in it is paid out, its dead man's switch is off, and its entry and number are removed. Only
 		/// the owner may.
 		#[pallet::call_index(6)]
+		#[pallet::weight(cost::close_account::<T>())]
 		pub fn close_account(origin: OriginFor<T>, sub: u8) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_close_account(who, sub)
@@ -1126,7 +1135,7 @@ pub mod pallet {
 		/// Add `amount` of a listed asset (in its smallest unit) as collateral to your own account
 		/// `sub`. A first deposit creates the account. Refused only beyond the asset's caps.
 		#[pallet::call_index(20)]
-		#[pallet::weight((T::WeightInfo::deposit_asset(), DispatchClass::Operational))]
+		#[pallet::weight((cost::deposit_asset::<T>(), DispatchClass::Operational))]
 		pub fn deposit_asset(
 			origin: OriginFor<T>,
 			sub: u8,
@@ -1140,6 +1149,7 @@ pub mod pallet {
 		/// Withdraw `amount` of an asset from your account `sub`, as far as the rest leaves the margin
 		/// of its positions and orders, without unrealised profit. Only the owner may.
 		#[pallet::call_index(21)]
+		#[pallet::weight(cost::withdraw_asset::<T>())]
 		pub fn withdraw_asset(
 			origin: OriginFor<T>,
 			sub: u8,
@@ -1153,6 +1163,7 @@ pub mod pallet {
 		/// Move `amount` of an asset from your account `from` to your account `to`: at most what may be
 		/// withdrawn. Only the owner may.
 		#[pallet::call_index(22)]
+		#[pallet::weight(cost::transfer_asset::<T>())]
 		pub fn transfer_asset(
 			origin: OriginFor<T>,
 			from: u8,
@@ -1168,6 +1179,7 @@ pub mod pallet {
 		/// sale asks now, for `most` quote units at the most. You pay quote from your own balance and
 		/// receive the asset there; never more is sold than pays what the account owes.
 		#[pallet::call_index(23)]
+		#[pallet::weight(cost::buy_collateral::<T>())]
 		pub fn buy_collateral(
 			origin: OriginFor<T>,
 			account: AccountRef,
@@ -1177,7 +1189,7 @@ pub mod pallet {
 		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
 			let settled = Self::do_buy(who, account, asset, amount, most)?;
-			Ok(Some(T::WeightInfo::collateral_bought(settled)).into())
+			Ok(Some(cost::collateral_bought::<T>(settled)).into())
 		}
 
 		/// List an asset as collateral.
@@ -1221,13 +1233,14 @@ pub mod pallet {
 		/// Offer the collateral of an account that owes more than it may. The chain does this whenever
 		/// the account is touched; anyone may do it sooner.
 		#[pallet::call_index(28)]
+		#[pallet::weight(cost::offer_collateral::<T>())]
 		pub fn offer_collateral(
 			origin: OriginFor<T>,
 			account: AccountRef,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			let settled = Self::do_offer(account)?;
-			Ok(Some(T::WeightInfo::collateral_offered(settled)).into())
+			Ok(Some(cost::collateral_offered::<T>(settled)).into())
 		}
 
 		// Risk parameters.
@@ -1238,7 +1251,6 @@ pub mod pallet {
 		/// points of value an hour, and nobody can make it faster. Orders and withdrawals need the margin of
 		/// the announced rates at once.
 		#[pallet::call_index(30)]
-		#[pallet::weight(T::WeightInfo::change_risk())]
 		pub fn announce_maintenance(
 			origin: OriginFor<T>,
 			market: MarketId,
@@ -1251,7 +1263,6 @@ pub mod pallet {
 		/// Lower the maintenance rates of a market to `rates`, at once. A rise that is announced or under way
 		/// ends; rates equal to the present ones stop it where it stands.
 		#[pallet::call_index(31)]
-		#[pallet::weight(T::WeightInfo::change_risk())]
 		pub fn lower_maintenance(
 			origin: OriginFor<T>,
 			market: MarketId,
@@ -1264,7 +1275,6 @@ pub mod pallet {
 		/// Tighten initial margin, leverage or caps of a market, at once: counts from the next order or
 		/// withdrawal on and liquidates nobody.
 		#[pallet::call_index(32)]
-		#[pallet::weight(T::WeightInfo::change_risk())]
 		pub fn tighten_risk(
 			origin: OriginFor<T>,
 			market: MarketId,
@@ -1276,7 +1286,6 @@ pub mod pallet {
 
 		/// Loosen initial margin, leverage or caps of a market.
 		#[pallet::call_index(33)]
-		#[pallet::weight(T::WeightInfo::change_risk())]
 		pub fn loosen_risk(
 			origin: OriginFor<T>,
 			market: MarketId,
@@ -1291,7 +1300,7 @@ pub mod pallet {
 		/// is paid the deposit that was kept for it; what else was in it goes to the global insurance fund. An
 		/// owner who closes his account himself gets both.
 		#[pallet::call_index(34)]
-		#[pallet::weight(T::WeightInfo::remove_account(keys.len() as u32))]
+		#[pallet::weight(cost::remove_account::<T>(keys.len()))]
 		pub fn remove_account(
 			origin: OriginFor<T>,
 			account: AccountRef,
@@ -1308,7 +1317,7 @@ pub mod pallet {
 		/// what those receive who gained.
 		#[pallet::call_index(50)]
 		#[pallet::weight((
-			T::WeightInfo::sweep((*limit).min(settlement::MAX_SWEEP)),
+			cost::sweep::<T>(*limit),
 			DispatchClass::Operational,
 		))]
 		pub fn sweep(
@@ -1324,7 +1333,7 @@ pub mod pallet {
 		/// that everybody receives. The chain does this by itself, and whenever the account does anything;
 		/// anyone may do it sooner.
 		#[pallet::call_index(51)]
-		#[pallet::weight((T::WeightInfo::claim(), DispatchClass::Operational))]
+		#[pallet::weight((cost::claim::<T>(), DispatchClass::Operational))]
 		pub fn claim(
 			origin: OriginFor<T>,
 			account: AccountRef,
