@@ -213,6 +213,20 @@ impl_runtime_apis! {
 		}
 	}
 
+	#[cfg(feature = "runtime-benchmarks")]
+	impl frame_benchmarking::Benchmark<Block> for Runtime {
+		fn benchmark_metadata(
+			extra: bool,
+		) -> (Vec<frame_benchmarking::BenchmarkList>, Vec<frame_support::traits::StorageInfo>) {
+			crate::benchmarking::metadata(extra)
+		}
+		fn dispatch_benchmark(
+			config: frame_benchmarking::BenchmarkConfig,
+		) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, String> {
+			crate::benchmarking::dispatch(&config)
+		}
+	}
+
 	impl breakwater_primitives::api::BreakwaterApi<Block, AccountId, PlaceOrder> for Runtime {
 		fn market_status(market: MarketId) -> Option<MarketStatus> {
 			crate::views::market_status(market)

@@ -171,6 +171,19 @@ impl EnsureOrigin<RuntimeOrigin> for EnsurePowers {
 			None => EnsureNeutral::try_origin(origin).map(|_| COUNCIL_POWERS),
 		}
 	}
+
+	/// The whole committee, which may do everything that a restriction asks for.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin() -> Result<RuntimeOrigin, ()> {
+		Ok(OriginCaller::TechnicalCommittee(unanimous()).into())
+	}
+}
+
+/// All members of a collective as large as it may be.
+#[cfg(feature = "runtime-benchmarks")]
+fn unanimous<I>() -> CollectiveOrigin<AccountId, I> {
+	let seats = <crate::configs::governance::MaxMembers as frame_support::traits::Get<u32>>::get();
+	CollectiveOrigin::Members(seats, seats)
 }
 
 macro_rules! ensure_tier {
@@ -188,6 +201,11 @@ macro_rules! ensure_tier {
 						Ok(()),
 					_ => Err(origin),
 				}
+			}
+
+			#[cfg(feature = "runtime-benchmarks")]
+			fn try_successful_origin() -> Result<RuntimeOrigin, ()> {
+				Ok(OriginCaller::$collective(unanimous()).into())
 			}
 		}
 	};
@@ -246,6 +264,11 @@ impl EnsureOriginWithArg<RuntimeOrigin, DelayClass> for QueueByClass {
 			_ => Err(origin),
 		}
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin(_: &DelayClass) -> Result<RuntimeOrigin, ()> {
+		Ok(OriginCaller::Council(unanimous()).into())
+	}
 }
 
 /// What the committee cannot veto when it is queued as a repair: calls that end what would otherwise
@@ -288,5 +311,12 @@ impl EnsureOrigin<RuntimeOrigin> for EnsureResponder {
 			},
 			_ => Err(origin),
 		}
+	}
+
+	/// An observer, for whom both lists are read.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin() -> Result<RuntimeOrigin, ()> {
+		let observers = Observers::members();
+		observers.first().cloned().map(RuntimeOrigin::signed).ok_or(())
 	}
 }

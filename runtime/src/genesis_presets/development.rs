@@ -164,7 +164,7 @@ fn wrapped_bitcoin() -> NewAsset {
 }
 
 /// BTC against USDC: ticks of 0.1 USDC, lots of 0.001 BTC, up to 25 times leverage.
-fn btc_perp() -> NewMarket {
+pub fn btc_perp() -> NewMarket {
 	const MILLION: u128 = 1_000_000 * USDC_UNIT;
 	let contract = Contract { unit: 100 };
 	let bracket = |floor, percent: u32| Bracket { floor, rate: Ppm(percent * 10_000) };

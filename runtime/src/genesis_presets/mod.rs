@@ -7,7 +7,7 @@ mod development;
 mod production;
 
 pub use development::{
-	accounts, development, local_testnet, BTC_PERP, DELAYS, DEVELOPMENT_FEEDERS,
+	accounts, btc_perp, development, local_testnet, BTC_PERP, DELAYS, DEVELOPMENT_FEEDERS,
 };
 pub use production::{production_example, refuse_placeholders, PLACEHOLDER};
 
