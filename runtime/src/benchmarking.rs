@@ -28,13 +28,12 @@ use sp_runtime::traits::Dispatchable;
 use sp_storage::TrackedStorageKey;
 
 frame_benchmarking::define_benchmarks!(
-	[pallet_balances, Balances] // [pallet_circuit_breaker, CircuitBreaker]
+	[pallet_balances, Balances]
+	[pallet_margin, Margin] // [pallet_circuit_breaker, CircuitBreaker]
 
 	                            // [pallet_incidents, Incidents]
 
 	                            // [pallet_insurance, Insurance]
-
-	                            // [pallet_margin, Margin]
 
 	                            // [pallet_perpetuals, Perpetuals]
 

@@ -418,7 +418,7 @@ impl crate::WeightInfo for Weights {
 	}
 	fn liquidate(c: u32, _: u32) -> Weight {
 		// Grows with those who are met, if by nothing that counts.
-		micros(330).saturating_add(Weight::from_parts(c.into(), 0))
+		micros(330).saturating_add(Weight::from_parts(c.into(), c.into()))
 	}
 	fn list_asset() -> Weight {
 		micros(20)

@@ -24,7 +24,7 @@ use breakwater_primitives::{
 use frame_benchmarking::v2::*;
 use frame_support::{
 	storage::with_storage_layer,
-	traits::{EnsureOrigin, Get, Hooks},
+	traits::{EnsureOrigin, Hooks},
 	weights::{Weight, WeightMeter},
 	BoundedVec,
 };
