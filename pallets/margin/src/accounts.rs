@@ -1,8 +1,6 @@
 //! What an owner does with his accounts: limits of leverage, transfers between them, closing them.
 
-use crate::{
-	types::Position, weights::WeightInfo, Accounts, Config, Error, Event, House, Keys, Pallet, Risk,
-};
+use crate::{cost, types::Position, Accounts, Config, Error, Event, House, Keys, Pallet, Risk};
 use breakwater_primitives::{Balance, Clearing, Custody, MarketId, Outflow, Permission, Venue};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::DispatchError;
@@ -63,7 +61,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Transferred { from: source, to, amount });
 		let positions = house.accounts.iter().map(|loaded| loaded.account.positions.len() as u32);
 		let positions = positions.sum();
-		Ok(T::WeightInfo::transferred(house.write()?, positions))
+		Ok(cost::transferred::<T>(house.write()?, positions))
 	}
 
 	pub(crate) fn do_close_account(who: T::AccountId, sub: u8) -> DispatchResult {

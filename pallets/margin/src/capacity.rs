@@ -2,8 +2,12 @@
 //! all of that depth in any minute. What exceeds it goes on to the next step of the ladder, the vault.
 
 use crate::{
-	checks::DEPTH_REACH, ladder::takes, steps::Steps, types::Flow, weights::WeightInfo, Accounts,
-	Config, Flows, Pallet,
+	checks::DEPTH_REACH,
+	cost::{self, Work},
+	ladder::takes,
+	steps::Steps,
+	types::Flow,
+	Accounts, Config, Flows, Pallet,
 };
 use breakwater_math::{liquidation::MIN_REST, Leg};
 use breakwater_primitives::{
@@ -16,10 +20,9 @@ use frame_support::weights::Weight;
 pub(crate) const EXAMINED: usize = 32;
 /// Counterparties with whom one liquidation trades, over all its positions.
 pub(crate) const COUNTERPARTIES: u16 = 32;
-/// Items of the size of an account that are read for each position: its place on the grid in eight
-/// classes, and three times the depth of its book, whose pages many liquidations of a block read.
+/// Pages that are read for each position: its places on the grid, and three times the depth of its book.
 const READ_EACH: u16 = 8 + 3 * DEPTH_READ;
-/// The same for the depth alone.
+/// Pages that are read for the depth alone, which many liquidations of a block read.
 pub(crate) const DEPTH_READ: u16 = 4;
 /// Counterparties examined for deleveraging in a market in one block.
 const EXAMINED_PER_BLOCK: u16 = 128;
@@ -35,15 +38,23 @@ fn minute(depth: Balance) -> Limit {
 
 /// What cannot be exceeded by the liquidation of an account with so many positions and resting orders
 /// against so many counterparties: orders of as many others may be removed on the way, each
-/// counterparty is found on a page of its own, a cancelled order is half an account, and its own
-/// triggers may all move.
-pub(crate) fn at_most(counterparties: u16, positions: u16, orders: u16) -> Settled {
-	let read = positions.saturating_mul(READ_EACH).saturating_add(counterparties);
-	let accounts = counterparties.saturating_mul(2).saturating_add(orders.div_ceil(2));
-	let moved = positions.saturating_add(counterparties);
-	Settled {
-		accounts: accounts.saturating_add(read.div_ceil(4)).saturating_add(1),
-		index_writes: moved.saturating_mul(INDEX_WRITES),
+/// counterparty is found on a page of its own, with two words, and its own triggers may all move. Whom it
+/// trades with is met in the book or examined for deleveraging. The vault is written besides.
+pub(crate) fn at_most(counterparties: u16, positions: u16, orders: u16) -> Work {
+	let met = counterparties.saturating_mul(2);
+	let moved = positions.saturating_add(counterparties).saturating_add(1);
+	Work {
+		settled: Settled {
+			accounts: met.saturating_add(2),
+			index_writes: moved.saturating_mul(INDEX_WRITES),
+		},
+		positions,
+		met,
+		examined: counterparties,
+		taken: positions,
+		cancelled: orders,
+		pages: met.saturating_mul(3),
+		looked: positions.saturating_mul(READ_EACH).saturating_add(counterparties),
 	}
 }
 
@@ -54,8 +65,7 @@ impl<T: Config> Pallet<T> {
 		let Some(account) = Accounts::<T>::get(who) else { return COUNTERPARTIES };
 		let (positions, orders) = (account.positions.len() as u16, account.orders.len() as u16);
 		let fits = |counterparties: &u16| {
-			let most = at_most(*counterparties, positions, orders);
-			T::WeightInfo::liquidated(most.accounts, most.index_writes).all_lte(room)
+			cost::liquidated::<T>(&at_most(*counterparties, positions, orders)).all_lte(room)
 		};
 		let halves = core::iter::successors(Some(COUNTERPARTIES), |most| Some(most / 2));
 		halves.take_while(|most| *most > 0).find(fits).unwrap_or(0)

@@ -2,8 +2,8 @@
 
 use crate::{
 	checks::Seen,
+	cost,
 	types::{Account, BoardEntry, KeyRecord, Permissions, MAX_KEYS},
-	weights::WeightInfo,
 	Accounts, Board, Config, Error, Event, House, Keys, NextAccount, Pallet, Risk, Sales,
 };
 use alloc::vec::Vec;
@@ -129,7 +129,8 @@ impl<T: Config> Pallet<T> {
 		house.credit(index, credit);
 		let account = house.accounts[index].who;
 		Self::deposit_event(Event::Deposited { account, from: who, amount });
-		Ok(T::WeightInfo::deposited(house.write()?, created))
+		let positions = house.accounts[index].account.positions.len() as u32;
+		Ok(cost::deposited::<T>(house.write()?, created, positions))
 	}
 
 	/// Take note that `key` no longer trades for `account`; its record is the caller's to change.
@@ -181,7 +182,7 @@ impl<T: Config> Pallet<T> {
 		house.credit(index, debit.saturating_neg());
 		Self::deposit_event(Event::Withdrawn { account, to: who, amount });
 		let positions = house.accounts[index].account.positions.len() as u32;
-		Ok(T::WeightInfo::withdrawn(house.write()?, positions))
+		Ok(cost::withdrawn::<T>(house.write()?, positions))
 	}
 
 	/// Whether `amount` may leave an account now; its funding is settled for that.

@@ -139,6 +139,8 @@ impl<T: Config> House<T> {
 		}
 		let heads = self.heads(market, -seen.position.lots, seen.prices.mark, most);
 		Pallet::<T>::examined(market, heads.len());
+		let examined = u16::try_from(heads.len()).unwrap_or(u16::MAX);
+		self.work.examined = self.work.examined.saturating_add(examined);
 		let owner = self.accounts[index].account.owner.clone();
 		let mut candidates = Vec::new();
 		for who in heads {
@@ -177,7 +179,7 @@ impl<T: Config> House<T> {
 				fronts.extend(read(class, page.next));
 			}
 		}
-		self.looked = self.looked.saturating_add(pages);
+		self.work.looked = self.work.looked.saturating_add(pages);
 		heads
 	}
 

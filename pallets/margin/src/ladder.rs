@@ -25,10 +25,10 @@
 use crate::{
 	capacity::DEPTH_READ,
 	checks::Seen,
+	cost::{self, Work},
 	steps::Steps,
 	types::{position_in, Blame},
 	vault::VAULT,
-	weights::WeightInfo,
 	Config, Error, Event, House, Pallet,
 };
 use alloc::vec::Vec;
@@ -39,7 +39,7 @@ use breakwater_math::{
 };
 use breakwater_primitives::{
 	AccountRef, Action, Amount, Backstop, Balance, Gate, GateView, Level, Lots, MarketId,
-	Observation, Observe, Prices, Settled, Side, Ticks, Venue, MAX_MARKETS,
+	Observation, Observe, Prices, Side, Ticks, Venue, MAX_MARKETS,
 };
 use frame_support::{
 	dispatch::{DispatchErrorWithPostInfo, DispatchResult, DispatchResultWithPostInfo},
@@ -126,13 +126,13 @@ struct Closed {
 pub(crate) struct Failed {
 	/// Why.
 	pub(crate) error: DispatchError,
-	/// Accounts that it read.
-	pub(crate) read: u16,
+	/// What it did all the same.
+	pub(crate) work: Work,
 }
 
 impl From<DispatchError> for Failed {
 	fn from(error: DispatchError) -> Self {
-		Self { error, read: 1 }
+		Self { error, work: Work::default() }
 	}
 }
 
@@ -158,30 +158,26 @@ pub(crate) fn may_deleverage(health: &Health, age: u32) -> bool {
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_liquidate(who: AccountRef) -> DispatchResultWithPostInfo {
-		let looked = |error: Error<T>| Failed { error: error.into(), read: 1 };
 		let tried = || {
 			// Only the chain itself closes the vault, so that nobody chooses the moment.
 			if who == VAULT {
-				return Err(looked(Error::<T>::VaultUnwinds));
+				return Err(Error::<T>::VaultUnwinds.into());
 			}
 			let mut house = House::<T>::new();
-			let index = house.place(who).map_err(looked)?;
+			let index = house.place(who)?;
 			let health = house.health_of(index);
 			if !health.liquidatable() {
-				return Err(looked(Error::<T>::NotLiquidatable));
+				return Err(Error::<T>::NotLiquidatable.into());
 			}
 			if house.is_spared(index, &health) {
-				return Err(looked(Error::<T>::Spared));
+				return Err(Error::<T>::Spared.into());
 			}
 			house.liquidate(index)
 		};
 		match tried() {
-			Ok(settled) => {
-				let done = T::WeightInfo::liquidated(settled.accounts, settled.index_writes);
-				Ok(Some(done).into())
-			},
-			Err(Failed { error, read }) => {
-				let post_info = Some(T::WeightInfo::attempted(read)).into();
+			Ok(work) => Ok(Some(cost::liquidated::<T>(&work)).into()),
+			Err(Failed { error, work }) => {
+				let post_info = Some(cost::attempted::<T>(&work)).into();
 				Err(DispatchErrorWithPostInfo { post_info, error })
 			},
 		}
@@ -189,10 +185,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Liquidate an account that was found to be under-margined, against at most so many
 	/// counterparties; by now it may not be under-margined any more.
-	pub(crate) fn liquidate_account(
-		who: AccountRef,
-		counterparties: u16,
-	) -> Result<Settled, Failed> {
+	pub(crate) fn liquidate_account(who: AccountRef, counterparties: u16) -> Result<Work, Failed> {
 		let mut house = House::<T>::new();
 		house.counterparties = counterparties;
 		let index = house.place(who)?;
@@ -200,7 +193,7 @@ impl<T: Config> Pallet<T> {
 			return house.liquidate(index);
 		}
 		house.touch(index);
-		Ok(house.write()?)
+		Ok(Work { settled: house.write()?, ..Default::default() })
 	}
 
 	/// Note since when an account waits for its liquidation, and when it is tried again.
@@ -283,8 +276,9 @@ impl<T: Config> House<T> {
 	}
 
 	/// Go up the ladder; fails when nothing could be cancelled, closed or removed.
-	fn liquidate(mut self, index: usize) -> Result<Settled, Failed> {
+	fn liquidate(mut self, index: usize) -> Result<Work, Failed> {
 		let who = self.accounts[index].who;
+		self.work.positions = self.accounts[index].account.positions.len() as u16;
 		self.liquidated = Some(who);
 		self.settle_all_funding(index);
 		let legs = self.legs_to_close(index);
@@ -297,8 +291,7 @@ impl<T: Config> House<T> {
 		let orders = T::Venue::cancel_all(&mut self, who, most);
 		if orders > 0 {
 			Pallet::<T>::deposit_event(Event::OrdersCancelled { account: who, orders });
-			// A page that is written costs as much as two that are read.
-			self.looked = self.looked.saturating_add(orders.saturating_mul(2));
+			self.work.cancelled = orders;
 		}
 		let mut any = orders > 0;
 		// What the account owes is collected from its collateral before funds or others are asked.
@@ -321,18 +314,12 @@ impl<T: Config> House<T> {
 		};
 		any |= self.close_some(&legs, most, others) > 0;
 		if !any {
-			let read = u16::try_from(self.accounts.len()).unwrap_or(u16::MAX);
-			let read = read.saturating_add(self.looked);
-			return Err(Failed { error: Error::<T>::NoLiquidity.into(), read });
+			return Err(Failed { error: Error::<T>::NoLiquidity.into(), work: self.work });
 		}
 		self.give_back(index, draw);
 		self.touch(index);
-		let (loaded, looked) = (self.accounts.len(), usize::from(self.looked));
-		let settled = self.write()?;
-		// Four items that were only read cost about as much as one account that was written.
-		let read = loaded.saturating_sub(settled.accounts.into()).saturating_add(looked) / 4;
-		let accounts = settled.accounts.saturating_add(u16::try_from(read).unwrap_or(u16::MAX));
-		Ok(Settled { accounts, ..settled })
+		let work = self.work;
+		Ok(Work { settled: self.write()?, ..work })
 	}
 
 	/// Close up to `most` of the positions; one for which there is nothing does not keep the next from
@@ -460,7 +447,7 @@ impl<T: Config> House<T> {
 			Side::Bid => limit.min(view.band.high),
 		};
 		let depth = Pallet::<T>::depth_for(market, &leg);
-		self.looked = self.looked.saturating_add(DEPTH_READ);
+		self.work.looked = self.work.looked.saturating_add(DEPTH_READ);
 		let room = Pallet::<T>::capacity_of(market, &leg, depth);
 		let lots = step::<T>(&health, &leg, age).min(room);
 		Some(Plan { seen, health, lots, depth, limit, bankruptcy })
@@ -545,12 +532,13 @@ impl<T: Config> House<T> {
 		(traded, self.accounts.len())
 	}
 
-	/// Count whom the liquidation met since it had met `before`.
-	pub(crate) fn spend_room(&mut self, before: (usize, usize)) {
+	/// Count whom the liquidation met since it had met `before`. Returns how many.
+	pub(crate) fn spend_room(&mut self, before: (usize, usize)) -> u16 {
 		let now = self.met();
 		let more = now.0.saturating_sub(before.0).max(now.1.saturating_sub(before.1));
 		let more = u16::try_from(more).unwrap_or(u16::MAX);
 		self.counterparties = self.counterparties.saturating_sub(more);
+		more
 	}
 
 	/// Close into the book. The notional value is what balance less cost moved by, since such fills
@@ -572,8 +560,11 @@ impl<T: Config> House<T> {
 		let (held, before) = worth(self);
 		let fills = T::MaxLiquidationFills::get().min(self.counterparties);
 		let met = self.met();
-		let removed = T::Venue::close(self, market, who, side, lots, limit, fills).removed > 0;
-		self.spend_room(met);
+		let closed = T::Venue::close(self, market, who, side, lots, limit, fills);
+		self.work.pages = self.work.pages.saturating_add(closed.pages);
+		let removed = closed.removed > 0;
+		let more = self.spend_room(met);
+		self.work.met = self.work.met.saturating_add(more);
 		let (left, after) = worth(self);
 		let closed = Lots(held.abs_diff(left));
 		let notional = after.saturating_sub(before).unsigned_abs();

@@ -10,18 +10,18 @@
 //! before all others are done, and then only for accounts with positions elsewhere.
 
 use crate::{
+	capacity::at_most,
+	cost,
 	ladder::Failed,
 	triggers::{trees, Tree, Trees},
 	types::{Cursor, Stage, Visits},
-	weights::WeightInfo,
-	Accounts, Backlog, Config, Cursors, Error, House, Ledger, Listings, Pallet, Risk,
+	Accounts, Backlog, Config, Cursors, Error, House, Ledger, Listings, Pallet, Risk, WeightInfo,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use breakwater_core::trigger::crossed_page;
 use breakwater_math::liquidation;
 use breakwater_primitives::{
-	clearing::INDEX_WRITES, AccountRef, Balance, Gate, MarketId, OnPrice, Prices, Settled, Ticks,
-	MAX_MARKETS,
+	AccountRef, Balance, Gate, MarketId, OnPrice, Prices, Settled, Ticks, MAX_MARKETS,
 };
 use frame_support::{
 	storage::with_storage_layer,
@@ -32,13 +32,10 @@ use sp_runtime::{DispatchError, SaturatedConversion};
 
 /// Triggers examined at once when a price crosses them.
 const AT_ONCE: usize = 16;
-/// Accounts of a market examined by a hook in a block.
-const PER_MARKET: usize = 64;
+/// Accounts that are told of those that wait in a market.
+const TOLD: usize = 64;
 /// Pages of one tree that a visit reads at most, from each place where it begins.
 const PAGES: u16 = 4;
-
-/// Accounts and index pages that a liquidation is expected to write. It pays for what it really did.
-const LIKELY: u16 = 8;
 
 /// Whether `need` fits under `cap` and the meter's limit.
 pub(crate) fn has_room(meter: &WeightMeter, cap: Weight, need: Weight) -> bool {
@@ -137,7 +134,7 @@ impl<T: Config> Pallet<T> {
 		let markets = (0..MAX_MARKETS)
 			.map(|step| MarketId((block as u16 % MAX_MARKETS + step) % MAX_MARKETS))
 			.filter(|market| bits >> market.0 & 1 == 1)
-			.filter(|_| meter.try_consume(T::WeightInfo::ask()).is_ok());
+			.filter(|_| meter.try_consume(cost::ask::<T>()).is_ok());
 		let (open, denied): (Vec<_>, Vec<_>) =
 			markets.partition(|market| Self::may_be_liquidated(*market));
 		let mut budget = T::LiquidationsPerBlock::get();
@@ -161,11 +158,13 @@ impl<T: Config> Pallet<T> {
 	) -> Vec<Found> {
 		let parts = (markets.len() as u32).saturating_mul(2).max(1);
 		let own = budget.div_ceil(parts);
+		// Where one market alone has accounts that wait, all that may be liquidated are looked for there.
+		let most = T::LiquidationsPerBlock::get() as usize;
 		let part = cap.saturating_sub(meter.consumed()) / u64::from(parts);
 		let mut left = Vec::new();
 		for market in markets {
 			let cap = meter.consumed().saturating_add(part);
-			let mut found = Self::examine(*market, PER_MARKET, cap, meter);
+			let mut found = Self::examine(*market, most, cap, meter);
 			let done = Self::liquidate_worst(&mut found, own.min(*budget), cap, meter);
 			*budget = budget.saturating_sub(done);
 			for (severity, who) in found {
@@ -204,7 +203,8 @@ impl<T: Config> Pallet<T> {
 					if known.contains(who) {
 						continue;
 					}
-					if !has_room(meter, cap, Self::examination(*who)) {
+					let positions = Self::positions_of(*who);
+					if !has_room(meter, cap, cost::examine::<T>(positions)) {
 						// Whoever has not had his turn has it next time.
 						if let Some((_, place)) = tail.waiting.get(turn) {
 							*cursor = Some(*place);
@@ -213,7 +213,7 @@ impl<T: Config> Pallet<T> {
 						return found;
 					}
 					known.insert(*who);
-					found.extend(Self::examine_one(*who, meter));
+					found.extend(Self::examine_one(*who, positions, meter));
 				}
 			}
 		}
@@ -221,23 +221,21 @@ impl<T: Config> Pallet<T> {
 		found
 	}
 
-	/// What examining an account takes at most: all its triggers may move.
-	fn examination(who: AccountRef) -> Weight {
-		let positions = Accounts::<T>::get(who).map_or(0, |account| account.positions.len());
-		let writes = INDEX_WRITES.saturating_mul(positions as u16);
-		T::WeightInfo::examined(1, writes).max(T::WeightInfo::examine())
+	/// Positions of an account: what examining it takes goes by them.
+	pub(crate) fn positions_of(who: AccountRef) -> u32 {
+		Accounts::<T>::get(who).map_or(0, |account| account.positions.len() as u32)
 	}
 
 	/// Examine an account and pay for it. An index that is full around it leaves it where it is: again
 	/// next time.
-	fn examine_one(who: AccountRef, meter: &mut WeightMeter) -> Option<Found> {
+	fn examine_one(who: AccountRef, positions: u32, meter: &mut WeightMeter) -> Option<Found> {
 		match with_storage_layer(|| Self::look_at(who)) {
 			Ok((severity, settled)) => {
-				spend(meter, T::WeightInfo::examined(settled.accounts, settled.index_writes));
+				spend(meter, cost::examined::<T>(settled, positions));
 				severity.map(|severity| (severity, who))
 			},
 			Err(_) => {
-				spend(meter, T::WeightInfo::examine());
+				spend(meter, cost::examine::<T>(positions));
 				None
 			},
 		}
@@ -280,29 +278,30 @@ impl<T: Config> Pallet<T> {
 	) -> u32 {
 		found.sort_by_key(|(severity, _)| *severity);
 		let mut done = 0;
+		// Of one position against one other.
+		let least = cost::liquidated::<T>(&at_most(1, 1, 0));
 		found.retain(|(_, who)| {
-			let likely = T::WeightInfo::liquidated(LIKELY, LIKELY);
-			if done >= budget || !has_room(meter, cap, likely) {
+			if done >= budget || !has_room(meter, cap, least) {
 				return true;
 			}
 			// Whoever could do more than there is room for waits, and holds up nobody.
 			let room = cap.saturating_sub(meter.consumed()).min(meter.remaining());
 			let counterparties = Self::counterparties(*who, room);
 			if counterparties == 0 {
-				spend(meter, T::WeightInfo::attempted(1));
+				spend(meter, T::WeightInfo::visit());
 				return true;
 			}
 			done += 1;
 			let tried = with_storage_layer(|| Self::liquidate_account(*who, counterparties));
 			let spent = match tried {
-				Ok(settled) => T::WeightInfo::liquidated(settled.accounts, settled.index_writes),
-				Err(Failed { error, read }) => {
+				Ok(work) => cost::liquidated::<T>(&work),
+				Err(Failed { error, work }) => {
 					// Nothing could be closed. Its age grows all the same, and with it what may be done,
 					// but not while its markets are frozen.
 					if error != Error::<T>::LiquidationDenied.into() {
 						let _ = with_storage_layer(|| Self::begin_liquidation(*who));
 					}
-					T::WeightInfo::attempted(read)
+					cost::attempted::<T>(&work)
 				},
 			};
 			spend(meter, spent);
@@ -381,13 +380,13 @@ impl<T: Config> Pallet<T> {
 		let (mut trees, mut all) = (trees::<T>(), Vec::new());
 		for (tree, at) in Self::crossing(market) {
 			let mut meter = WeightMeter::new();
-			for (who, _) in Self::walk(&mut trees, tree, at, None, PER_MARKET, &mut meter).waiting {
+			for (who, _) in Self::walk(&mut trees, tree, at, None, TOLD, &mut meter).waiting {
 				if !all.contains(&who) {
 					all.push(who);
 				}
 			}
 		}
-		all.truncate(PER_MARKET);
+		all.truncate(TOLD);
 		all
 	}
 

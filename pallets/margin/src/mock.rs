@@ -292,7 +292,7 @@ impl Venue for Book {
 		_max_fills: u16,
 	) -> clearing::Closed {
 		let lots = Self::take(session, market, who, side, lots, worst, &NO_FEES);
-		clearing::Closed { lots, removed: 0 }
+		clearing::Closed { lots, ..Default::default() }
 	}
 	fn offer<S: Session>(
 		session: &mut S,
@@ -311,7 +311,7 @@ impl Venue for Book {
 		if !left.is_zero() {
 			Self::rest(session, who, market, side, price.0, left, true).unwrap();
 		}
-		clearing::Closed { lots: taken, removed: 0 }
+		clearing::Closed { lots: taken, ..Default::default() }
 	}
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {
 		let orders = session.orders(who);
@@ -359,8 +359,145 @@ impl Config for Test {
 	type Outflow = Door;
 	type VaultPolicy = Policy;
 	type Ladder = steps::WholeLadder;
-	type WeightInfo = ();
+	type WeightInfo = Weights;
 	type SettlementPrice = Reference;
+}
+
+/// What tests count with: whole microseconds, whatever is written.
+pub struct Weights;
+
+const fn micros(micros: u64) -> Weight {
+	Weight::from_parts(micros * 1_000_000, 0)
+}
+
+impl crate::WeightInfo for Weights {
+	fn announce_maintenance() -> Weight {
+		micros(20)
+	}
+	fn ask() -> Weight {
+		micros(1)
+	}
+	fn attempt() -> Weight {
+		micros(30)
+	}
+	fn every_block() -> Weight {
+		micros(5)
+	}
+	fn buy_collateral() -> Weight {
+		micros(20)
+	}
+	fn cancel_orders(_: u32) -> Weight {
+		micros(0)
+	}
+	fn claim() -> Weight {
+		micros(20)
+	}
+	fn close_account() -> Weight {
+		micros(20)
+	}
+	fn cut_asset() -> Weight {
+		micros(20)
+	}
+	fn deleverage(_: u32) -> Weight {
+		micros(0)
+	}
+	fn deposit(_: u32) -> Weight {
+		micros(20)
+	}
+	fn deposit_asset(_: u32) -> Weight {
+		micros(20)
+	}
+	fn deposit_asset_new() -> Weight {
+		micros(20)
+	}
+	fn deposit_new() -> Weight {
+		micros(20)
+	}
+	fn examine(_: u32) -> Weight {
+		micros(10)
+	}
+	fn liquidate(c: u32, _: u32) -> Weight {
+		// Grows with those who are met, if by nothing that counts.
+		micros(330).saturating_add(Weight::from_parts(c.into(), c.into()))
+	}
+	fn list_asset() -> Weight {
+		micros(20)
+	}
+	fn loosen_asset() -> Weight {
+		micros(20)
+	}
+	fn loosen_risk() -> Weight {
+		micros(20)
+	}
+	fn lower_maintenance() -> Weight {
+		micros(20)
+	}
+	fn offer_collateral() -> Weight {
+		micros(20)
+	}
+	fn page() -> Weight {
+		micros(5)
+	}
+	fn pay_asset() -> Weight {
+		micros(0)
+	}
+	fn publish() -> Weight {
+		micros(50)
+	}
+	fn ramp_step() -> Weight {
+		micros(10)
+	}
+	fn remove_account(_: u32) -> Weight {
+		micros(20)
+	}
+	fn revalue() -> Weight {
+		micros(5)
+	}
+	fn scan() -> Weight {
+		micros(10)
+	}
+	fn set_key() -> Weight {
+		micros(20)
+	}
+	fn set_leverage() -> Weight {
+		micros(20)
+	}
+	fn settle_position(_: u32) -> Weight {
+		micros(20)
+	}
+	fn sweep(_: u32) -> Weight {
+		micros(0)
+	}
+	fn take_over() -> Weight {
+		micros(0)
+	}
+	fn tighten_asset() -> Weight {
+		micros(20)
+	}
+	fn tighten_risk() -> Weight {
+		micros(20)
+	}
+	fn transfer(_: u32) -> Weight {
+		micros(20)
+	}
+	fn transfer_asset(_: u32) -> Weight {
+		micros(20)
+	}
+	fn unwind() -> Weight {
+		micros(300)
+	}
+	fn vault() -> Weight {
+		micros(1)
+	}
+	fn visit() -> Weight {
+		micros(1)
+	}
+	fn withdraw(_: u32) -> Weight {
+		micros(20)
+	}
+	fn withdraw_asset(_: u32) -> Weight {
+		micros(20)
+	}
 }
 
 /// Every market is of tier A.

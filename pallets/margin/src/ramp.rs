@@ -18,11 +18,12 @@
 //! the announced rates, so none is left out.
 
 use crate::{
+	cost,
 	liquidation::{has_room, spend},
 	triggers::{trees, Tree},
 	types::BoardEntry,
-	weights::WeightInfo,
 	Announced, Config, Error, Event, House, Pallet, Risk, Settlements, Tightenings, Totals,
+	WeightInfo,
 };
 use alloc::vec::Vec;
 use breakwater_core::{store::Kind, trigger::crossed_page};
@@ -357,17 +358,19 @@ impl<T: Config> Pallet<T> {
 				return Turn::Paused(at);
 			};
 			for who in page.accounts {
-				if *budget == 0 || !has_room(meter, meter.limit(), T::WeightInfo::examine()) {
+				let positions = Self::positions_of(who);
+				let most = cost::examine::<T>(positions);
+				if *budget == 0 || !has_room(meter, meter.limit(), most) {
 					return Turn::Paused(Sweep { account: who, ..page.here });
 				}
 				*budget -= 1;
 				let Ok((falls, settled)) = with_storage_layer(|| Self::sweep_one(who, market))
 				else {
 					// The index is full around its price: nothing rises before it has a place.
-					spend(meter, T::WeightInfo::examine());
+					spend(meter, most);
 					return Turn::Paused(Sweep { account: who, ..page.here });
 				};
-				spend(meter, T::WeightInfo::examined(settled.accounts, settled.index_writes));
+				spend(meter, cost::examined::<T>(settled, positions));
 				*falling = falling.saturating_add(falls);
 				if *falling > MOST_FALLING.mul_floor(open) {
 					return Turn::TooMuch;

@@ -3,6 +3,7 @@
 use crate::{
 	capacity::COUNTERPARTIES,
 	collateral::types::Listings,
+	cost::Work,
 	settlement::{Claimed, Settlement},
 	types::{position_in, Account, BoardEntry, Collaterals, Position, Positions, Shard},
 	Accounts, Board, Config, Error, Risk, Totals,
@@ -93,8 +94,8 @@ pub struct House<T: Config> {
 	pub(crate) counterparties: u16,
 	/// What the next resting order pays that is asked about.
 	pays: (SignedPpm, bool),
-	/// Items read besides accounts, of about their size.
-	pub(crate) looked: u16,
+	/// What a liquidation did so far.
+	pub(crate) work: Work,
 	/// Settlements that were touched, and what their pots were paid together.
 	pub(crate) settlements: Vec<(MarketId, Settlement)>,
 	pub(crate) pots: Amount,
@@ -118,7 +119,7 @@ impl<T: Config> House<T> {
 			listings: None,
 			counterparties: COUNTERPARTIES,
 			pays: Default::default(),
-			looked: 0,
+			work: Work::default(),
 			settlements: Vec::new(),
 			pots: 0,
 			boards: Vec::new(),

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use breakwater_core::{
 	book::{self, Order},
 	matching::{SelfTrade, Taker},
+	store::Flushed,
 };
 use breakwater_primitives::{
 	clearing::Closed, AccountRef, Gate, Hold, Lots, MarketId, OpenOrder, OrderId, Quote, Quotes,
@@ -78,6 +79,11 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+/// Pages and words that were written.
+const fn written(flushed: Flushed) -> u16 {
+	flushed.pages.saturating_add(flushed.words)
+}
+
 impl<T: Config> Venue for Pallet<T> {
 	/// A liquidation is bound to the band like everybody else.
 	fn close<S: Session>(
@@ -110,8 +116,8 @@ impl<T: Config> Venue for Pallet<T> {
 			now: Self::seconds(),
 		};
 		let taken = books.take(session, &taker, SelfTrade::CancelResting, &rules).taken;
-		books.save();
-		Closed { lots: taken.lots, removed: taken.removals }
+		let pages = written(books.save());
+		Closed { lots: taken.lots, removed: taken.removals, pages }
 	}
 
 	fn offer<S: Session>(
@@ -154,15 +160,14 @@ impl<T: Config> Venue for Pallet<T> {
 		let mut closed = Closed::default();
 		if !lots.is_zero() {
 			let taken = books.take(session, &taker, SelfTrade::CancelResting, &rules).taken;
-			closed = Closed { lots: taken.lots, removed: taken.removals };
+			closed = Closed { lots: taken.lots, removed: taken.removals, pages: 0 };
 		}
 		let left = lots.saturating_sub(closed.lots);
 		let crosses = books.best(market, side.opposite()).is_some_and(|b| side.accepts(price, b));
 		if !left.is_zero() && !crosses && !rules.left_behind(side, price) {
 			Self::rest_reducing(session, &mut books, &taker, left);
 		}
-		books.save();
-		closed
+		Closed { pages: written(books.save()), ..closed }
 	}
 
 	fn cancel_all<S: Session>(session: &mut S, who: AccountRef, max: u16) -> u16 {

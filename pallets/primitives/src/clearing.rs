@@ -233,6 +233,8 @@ pub struct Closed {
 	pub lots: Lots,
 	/// Resting orders that were removed on the way.
 	pub removed: u16,
+	/// Pages and words of the book that were written.
+	pub pages: u16,
 }
 
 /// The exchange, as the clearing house sees it when it liquidates. Generic over the session, so

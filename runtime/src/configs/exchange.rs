@@ -212,6 +212,8 @@ impl pallet_margin::Config for Runtime {
 	type Ladder = pallet_margin::steps::WholeLadder;
 	type WeightInfo = pallet_margin::weights::SubstrateWeight<Runtime>;
 	type SettlementPrice = PriceGuard;
+	#[cfg(feature = "runtime-benchmarks")]
+	type Scene = crate::benchmarking::BenchmarkScene;
 }
 
 impl pallet_insurance::Config for Runtime {

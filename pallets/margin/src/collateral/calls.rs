@@ -1,9 +1,7 @@
 //! What an owner does with other collateral: deposit, withdraw, move it between his accounts.
 
 use super::types::listing_of;
-use crate::{
-	collateral::types::Listing, weights::WeightInfo, Config, Error, Event, House, Keys, Pallet,
-};
+use crate::{collateral::types::Listing, cost, Config, Error, Event, House, Keys, Pallet};
 use breakwater_math::{arithmetic::signed, Value};
 use breakwater_primitives::{
 	AccountRef, AssetId, Balance, Clearing, Custody, Outflow, Permission, Ppm,
@@ -32,7 +30,8 @@ impl<T: Config> Pallet<T> {
 		house.put_in(index, asset, amount)?;
 		let account = house.accounts[index].who;
 		Self::deposit_event(Event::AssetDeposited { account, from: who, asset, amount });
-		Ok(T::WeightInfo::asset_deposited(house.write()?, created))
+		let positions = house.accounts[index].account.positions.len() as u32;
+		Ok(cost::asset_deposited::<T>(house.write()?, created, positions))
 	}
 
 	/// The owner's account of this number in the session, and whether it was created for a deposit of
@@ -76,7 +75,7 @@ impl<T: Config> Pallet<T> {
 		Self::pay_out(&mut house, &who, asset, amount)?;
 		Self::deposit_event(Event::AssetWithdrawn { account, to: who, asset, amount });
 		let positions = house.accounts[index].account.positions.len() as u32;
-		Ok(T::WeightInfo::asset_withdrawn(house.write()?, positions))
+		Ok(cost::asset_withdrawn::<T>(house.write()?, positions))
 	}
 
 	pub(crate) fn do_transfer_asset(
@@ -97,7 +96,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::AssetTransferred { from: source, to, asset, amount });
 		let positions = house.accounts.iter().map(|loaded| loaded.account.positions.len() as u32);
 		let positions = positions.sum();
-		Ok(T::WeightInfo::asset_transferred(house.write()?, positions))
+		Ok(cost::asset_transferred::<T>(house.write()?, positions))
 	}
 
 	/// Take an asset out of an account that does without it: its positions keep the margin that must

@@ -3,8 +3,7 @@
 use super::types::{AssetLoosening, AssetTightening, Listing, NewAsset};
 use crate::{
 	triggers::{trees, Tree},
-	weights::WeightInfo,
-	Backlog, Config, Error, Event, Listings, Pallet, Risk,
+	Backlog, Config, Error, Event, Listings, Pallet, Risk, WeightInfo,
 };
 use alloc::vec::Vec;
 use breakwater_math::{collateral::WEIGHT_GAP, Cut};

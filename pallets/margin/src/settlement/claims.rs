@@ -2,8 +2,7 @@
 
 use super::gain;
 use crate::{
-	session::Loaded, types::Stage, weights::WeightInfo, Config, Error, Event, House, Pallet,
-	Settlements,
+	cost, session::Loaded, types::Stage, Config, Error, Event, House, Pallet, Settlements,
 };
 use alloc::vec::Vec;
 use breakwater_math::arithmetic::signed;
@@ -36,7 +35,7 @@ impl<T: Config> Pallet<T> {
 		let mut claims = house.accounts[index].claims.iter();
 		ensure!(claims.any(|claim| claim.market == market), Error::<T>::NothingToClaim);
 		let settled = house.write()?;
-		Ok(Some(T::WeightInfo::swept(settled.accounts, settled.index_writes)).into())
+		Ok(Some(cost::claimed::<T>(settled)).into())
 	}
 }
 

@@ -5,32 +5,21 @@
 
 use super::{bit, gain, Settlement};
 use crate::{
-	types::position_in, weights::WeightInfo, Accounts, Config, Error, Event, House, Pallet,
-	Settlements, Settling,
+	cost, types::position_in, Accounts, Config, Error, Event, House, Pallet, Settlements, Settling,
+	WeightInfo,
 };
 use breakwater_math::arithmetic::signed;
 use breakwater_primitives::{
 	api::SettlementPhase, AccountRef, Amount, MarketId, Settled, MAX_MARKETS,
 };
 use frame_support::{
-	dispatch::DispatchResultWithPostInfo,
-	ensure,
-	storage::with_storage_layer,
-	traits::Get,
-	weights::{Weight, WeightMeter},
+	dispatch::DispatchResultWithPostInfo, ensure, storage::with_storage_layer, traits::Get,
+	weights::WeightMeter,
 };
 use sp_runtime::DispatchError;
 
 /// The most accounts that one call visits.
 pub const MAX_SWEEP: u32 = 64;
-/// The most index pages that visiting an account writes: all triggers of all positions move.
-const MOST_PAGES: u16 = 12 * crate::types::MAX_POSITIONS as u16;
-
-/// What visiting somebody with a position may take.
-fn most<T: Config>() -> Weight {
-	T::WeightInfo::swept(1, MOST_PAGES)
-}
-
 impl<T: Config> Pallet<T> {
 	/// Go on with the settlements under way, as far as `meter` goes. Each block begins with another
 	/// market.
@@ -55,20 +44,18 @@ impl<T: Config> Pallet<T> {
 		}
 		let Some(found) = Settlements::<T>::get(market) else { return };
 		let Settlement { mut next, end, phase, .. } = found;
+		let most = cost::settle_position::<T>();
 		for _ in 0..limit {
-			if next >= end || !meter.can_consume(T::WeightInfo::visit().saturating_add(most::<T>()))
-			{
+			if next >= end || !meter.can_consume(T::WeightInfo::visit().saturating_add(most)) {
 				break;
 			}
 			meter.consume(T::WeightInfo::visit());
 			let who = found.visited(next);
-			if Self::holds(who, market) {
+			if let Some(positions) = Self::positions_with(who, market) {
 				match with_storage_layer(|| Self::visit(who, market, phase)) {
-					Ok(done) => {
-						meter.consume(T::WeightInfo::swept(done.accounts, done.index_writes));
-					},
+					Ok(done) => meter.consume(cost::swept::<T>(done, positions)),
 					Err(error) => {
-						meter.consume(most::<T>());
+						meter.consume(most);
 						log::error!("{who:?} is not settled in {market:?}: {error:?}");
 						// Nobody is left out of the sums; a claim may wait for the next round.
 						if phase == SettlementPhase::Sweeping {
@@ -102,12 +89,14 @@ impl<T: Config> Pallet<T> {
 		Settlements::<T>::insert(market, settlement);
 	}
 
-	fn holds(who: AccountRef, market: MarketId) -> bool {
-		let account = Accounts::<T>::get(who);
-		account.is_some_and(|account| position_in(&account.positions, market).lots != 0)
+	/// How many positions an account has, if one of them is in this market.
+	pub(crate) fn positions_with(who: AccountRef, market: MarketId) -> Option<u32> {
+		let positions = Accounts::<T>::get(who)?.positions;
+		let holds = position_in(&positions, market).lots != 0;
+		holds.then_some(positions.len() as u32)
 	}
 
-	fn visit(
+	pub(crate) fn visit(
 		who: AccountRef,
 		market: MarketId,
 		phase: SettlementPhase,
@@ -126,7 +115,7 @@ impl<T: Config> Pallet<T> {
 		let settlement = Settlements::<T>::get(market).ok_or(Error::<T>::NotSettling)?;
 		ensure!(settlement.phase != SettlementPhase::Done, Error::<T>::NotSettling);
 		let limit = limit.min(MAX_SWEEP);
-		let mut meter = WeightMeter::with_limit(T::WeightInfo::sweep(limit));
+		let mut meter = WeightMeter::with_limit(cost::sweep::<T>(limit));
 		Self::advance(market, limit, &mut meter);
 		Ok(Some(meter.consumed()).into())
 	}

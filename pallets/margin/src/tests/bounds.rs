@@ -1,6 +1,6 @@
 //! What one operation may cost others and the block.
 
-use crate::{mock::*, weights::SubstrateWeight, *};
+use crate::{mock::*, *};
 use breakwater_primitives::{
 	clearing::INDEX_WRITES, AccountRef, Check, Clearing, Fill, Lots, MarketId, OrderId, Session,
 	Settled, Side, Ticks,
@@ -90,20 +90,20 @@ fn who_is_armed_as_crossed_in_another_market_is_looked_at_there() {
 #[test]
 fn a_liquidation_is_told_how_much_room_it_has() {
 	ExtBuilder::build_and_execute(|| {
-		type Weights = SubstrateWeight<Test>;
 		let mut last = Weight::zero();
 		for counterparties in [1, 4, 32] {
 			let most = capacity::at_most(counterparties, 3, 7);
-			// Each of them has his own position moved, and an order of another may be in the way.
-			assert!(most.accounts > 2 * counterparties);
-			assert_eq!(most.index_writes, (3 + counterparties) * INDEX_WRITES);
-			let weight = Weights::liquidated(most.accounts, most.index_writes);
+			// Each of them has his own position moved, and an order of another may be in the way. The
+			// vault's position may move as well.
+			assert!(most.settled.accounts > 2 * counterparties);
+			assert_eq!(most.settled.index_writes, (4 + counterparties) * INDEX_WRITES);
+			let weight = cost::liquidated::<Test>(&most);
 			assert!(last.all_lt(weight));
 			last = weight;
 		}
 		let most = capacity::at_most(capacity::COUNTERPARTIES, 16, 64);
-		let declared = <Weights as WeightInfo>::liquidate();
-		assert!(Weights::liquidated(most.accounts, most.index_writes).all_lte(declared));
+		let declared = cost::liquidate::<Test>();
+		assert!(cost::liquidated::<Test>(&most).all_lte(declared));
 		// With less room than a single counterparty needs nobody is liquidated, and with some he is.
 		let (a, b) = (funded(1, 500), funded(2, 10_000));
 		trade(a, b, PRICE, 1_000);

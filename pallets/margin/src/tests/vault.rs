@@ -475,10 +475,8 @@ fn unwinding_keeps_to_the_weight_it_is_given_and_goes_on_where_it_ended() {
 			manual_trade(VAULT, b, market, 100);
 		}
 		let offered = || account_of(VAULT).orders.len();
-		let weight = |visits| {
-			<() as WeightInfo>::vault().saturating_add(<() as WeightInfo>::unwind() * visits)
-		};
-		Margin::unwind_vault(&mut WeightMeter::with_limit(<() as WeightInfo>::vault()));
+		let weight = |visits| Weights::vault().saturating_add(cost::unwind::<Test>() * visits);
+		Margin::unwind_vault(&mut WeightMeter::with_limit(Weights::vault()));
 		let before = offered();
 		Margin::unwind_vault(&mut WeightMeter::with_limit(weight(1)));
 		assert!(offered() <= before + 1);

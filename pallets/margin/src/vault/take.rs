@@ -126,7 +126,8 @@ impl<T: Config> House<T> {
 			return false;
 		}
 		let (leg, market) = (seen.leg(), seen.position.market);
-		self.looked = self.looked.saturating_add(2 * DEPTH_READ);
+		self.work.looked = self.work.looked.saturating_add(2 * DEPTH_READ);
+		self.work.taken = self.work.taken.saturating_add(1);
 		// At lenient prices it would pay the better one of two of which one is wrong.
 		let validity = seen.prices.validity_at(Pallet::<T>::now(), T::PriceAgeLimit::get());
 		if validity != Validity::Valid {

@@ -6,14 +6,16 @@
 
 use super::VAULT;
 use crate::{
-	checks::Seen, ladder::may_liquidate, types::position_in, weights::WeightInfo, Accounts, Config,
-	Event, House, Pallet, VaultState,
+	capacity::DEPTH_READ,
+	checks::Seen,
+	cost::{self, Work},
+	ladder::may_liquidate,
+	types::position_in,
+	Accounts, Config, Event, House, Pallet, VaultState, WeightInfo,
 };
 use alloc::vec::Vec;
 use breakwater_math::liquidation::MIN_REST;
-use breakwater_primitives::{
-	Action, Gate, Lots, MarketId, Ppm, Settled, Validity, Venue, MAX_MARKETS,
-};
+use breakwater_primitives::{Action, Gate, Lots, MarketId, Ppm, Validity, Venue, MAX_MARKETS};
 use frame_support::{storage::with_storage_layer, traits::Get, weights::WeightMeter};
 use sp_runtime::DispatchError;
 
@@ -43,12 +45,12 @@ impl<T: Config> Pallet<T> {
 		markets.sort_by_key(|market| (market.0 + MAX_MARKETS - from % MAX_MARKETS) % MAX_MARKETS);
 		markets.dedup();
 		for market in markets.into_iter().take(VISITS) {
-			if !meter.can_consume(T::WeightInfo::unwind()) {
+			if !meter.can_consume(cost::unwind::<T>()) {
 				break;
 			}
 			let spent = match with_storage_layer(|| House::<T>::unwind(market)) {
-				Ok(settled) => T::WeightInfo::liquidated(settled.accounts, settled.index_writes),
-				Err(_) => T::WeightInfo::unwind(),
+				Ok(work) => cost::unwound::<T>(&work),
+				Err(_) => cost::unwind::<T>(),
 			};
 			meter.consume(spent.min(meter.remaining()));
 			state.next = (market.0 + 1) % MAX_MARKETS;
@@ -61,7 +63,7 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> House<T> {
 	/// Look at what the vault holds and offers in a market.
-	fn unwind(market: MarketId) -> Result<Settled, DispatchError> {
+	pub(crate) fn unwind(market: MarketId) -> Result<Work, DispatchError> {
 		let mut house = Self::new();
 		// It is spared the surcharge of takers: the insurance fund gains nothing by charging it.
 		house.liquidated = Some(VAULT);
@@ -70,7 +72,7 @@ impl<T: Config> House<T> {
 		let prices = house.board(market).prices;
 		let allowed = may_liquidate::<T>(market, &prices, &view);
 		if !allowed || view.allows(Action::Reduce).is_err() {
-			return Ok(Settled::default());
+			return Ok(Work::default());
 		}
 		let positions = house.accounts[index].account.positions.clone();
 		let held = position_in(&positions, market);
@@ -78,13 +80,14 @@ impl<T: Config> House<T> {
 		match seen.first().filter(|_| held.lots != 0) {
 			None => house.withdraw_offer(market),
 			// The ladder closes it, as it does with everybody.
-			Some(_) if house.health_of(index).liquidatable() => return Ok(Settled::default()),
+			Some(_) if house.health_of(index).liquidatable() => return Ok(Work::default()),
 			Some(seen) if house.vault_budgets(index, market).spent() => {
 				house.leave(index, seen);
 			},
 			Some(seen) => house.offer_at_mark(index, seen),
 		}
-		house.write()
+		let work = house.work;
+		Ok(Work { settled: house.write()?, ..work })
 	}
 
 	/// Close a position against others at the examined price. Each pass takes half of a position at the
@@ -107,7 +110,8 @@ impl<T: Config> House<T> {
 	fn withdraw_offer(&mut self, market: MarketId) {
 		let side = breakwater_primitives::Side::Ask;
 		let at = breakwater_primitives::Ticks(1);
-		T::Venue::offer(self, market, VAULT, side, Lots::ZERO, at, 0);
+		let offered = T::Venue::offer(self, market, VAULT, side, Lots::ZERO, at, 0);
+		self.work.pages = offered.pages;
 	}
 
 	/// Offer a part of a position at the mark.
@@ -122,7 +126,11 @@ impl<T: Config> House<T> {
 		let lots = u64::try_from(most / per_lot).unwrap_or(u64::MAX).max(1);
 		let (lots, price) = (Lots(lots).min(leg.size()), seen.prices.mark);
 		let fills = T::MaxLiquidationFills::get();
-		T::Venue::offer(self, market, VAULT, leg.closing(), lots, price, fills);
+		let loaded = self.accounts.len();
+		let offered = T::Venue::offer(self, market, VAULT, leg.closing(), lots, price, fills);
+		self.work.pages = offered.pages;
+		self.work.looked = DEPTH_READ;
+		self.work.met = u16::try_from(self.accounts.len() - loaded).unwrap_or(u16::MAX);
 		let left = position_in(&self.accounts[index].account.positions, market).lots;
 		let closed = leg.lots.saturating_sub(left);
 		if closed != 0 {
