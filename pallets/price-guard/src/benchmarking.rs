@@ -189,8 +189,8 @@ mod benchmarks {
 		Watched::<T>::put(Watch { priced: u64::MAX, last: 63 });
 		// With more markets than a block glances at every block changes it.
 		remove_from_whitelist(Watched::<T>::hashed_key().to_vec());
-		let needed = <T as Config>::WeightInfo::listen()
-			.saturating_add(<T as Config>::WeightInfo::glance());
+		let needed =
+			<T as Config>::WeightInfo::listen().saturating_add(<T as Config>::WeightInfo::glance());
 		let mut meter = WeightMeter::with_limit(needed);
 
 		#[block]
