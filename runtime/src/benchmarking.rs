@@ -28,19 +28,9 @@ use sp_runtime::traits::Dispatchable;
 use sp_storage::TrackedStorageKey;
 
 frame_benchmarking::define_benchmarks!(
-	[pallet_balances, Balances] // [pallet_circuit_breaker, CircuitBreaker]
-
-	                            // [pallet_incidents, Incidents]
-
-	                            // [pallet_insurance, Insurance]
-
-	                            // [pallet_margin, Margin]
-
-	                            // [pallet_perpetuals, Perpetuals]
-
-	                            // [pallet_price_guard, PriceGuard]
-
-	                            // [pallet_timelock, Timelock]
+	[pallet_balances, Balances]
+	[pallet_circuit_breaker, CircuitBreaker]
+	[pallet_price_guard, PriceGuard]
 );
 
 /// Every benchmark there is, and what the pallets store.
