@@ -2,12 +2,13 @@
 //! leaves it. D3: what happens when the index moves much for minutes, in no direction.
 
 use crate::{
+	cost::Heard,
 	state::Wanted,
 	types::{
 		locate, DetectorParams, MarketRecord, Record, Run, Window, D1, D3, GUARD_DWELL, WATCH_DWELL,
 	},
 	window::Range,
-	Config, Detectors, Event, Pallet, Status, WeightInfo, Windows,
+	Config, Detectors, Event, Pallet, Status, Windows,
 };
 use breakwater_primitives::{
 	Band, Cause, Level, MarketId, Millis, OnPrice, OnVolatility, Ppm, Prices, Scope, Ticks,
@@ -102,30 +103,46 @@ fn agitation(
 }
 
 impl<T: Config> OnPrice for Pallet<T> {
-	/// Whatever the meter says: the breaker's work is constant, and skipping it would be unsafe.
+	/// Whatever the meter says: the breaker's work is constant, and skipping it would be unsafe. It is
+	/// paid for afterwards, with all that is left where that is too little.
 	fn on_price(market: MarketId, prices: &Prices, meter: &mut WeightMeter) {
-		let _ = meter.try_consume(T::WeightInfo::on_price());
+		let weight = Self::hear(market, prices).weight::<T>();
+		meter.consume(weight.min(meter.remaining()));
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	fn hear(market: MarketId, prices: &Prices) -> Heard {
 		if prices.validity == Validity::Invalid || prices.index.is_zero() {
-			return;
+			return Heard::Nothing;
 		}
-		let Some((shard, place)) = locate(market) else { return };
+		let Some((shard, place)) = locate(market) else { return Heard::Nothing };
 		let now = Self::now();
 		let stored = Status::<T>::get(shard);
-		Self::tidy_chain(now, &stored.chain);
-		let Some(before) = stored.markets.get(place) else { return };
+		let tidied = Self::tidy_chain(now, &stored.chain);
+		let mut heard = if tidied { Heard::Change } else { Heard::Nothing };
+		let Some(before) = stored.markets.get(place) else { return heard };
 		// Nothing restricts a market further that is being settled.
 		if before.record.is_settled() {
-			return;
+			return heard;
 		}
 		let mut after = before.clone();
 		let halted = before.record.halted_until(now);
-		let moved = Windows::<T>::mutate(market, |window| {
-			let completed = window.volatility.push(now, prices.index);
-			Self::detect(market, window, &mut after, prices.index, now, completed);
-			completed.then(|| window.volatility.held())
-		});
+		let known = Windows::<T>::get(market);
+		let mut window = known.clone();
+		let completed = window.volatility.push(now, prices.index);
+		Self::detect(market, &mut window, &mut after, prices.index, now, completed);
+		let sigma = window.volatility.held();
+		if window != known {
+			heard = heard.max(Heard::Price);
+			Windows::<T>::insert(market, window);
+		}
 		let halts = after.record.halted_until(now);
 		if after != *before {
+			let told = |record: &Record| (record.told, record.incident);
+			if told(&after.record) != told(&before.record) {
+				heard = Heard::Change;
+			}
 			Status::<T>::mutate(shard, |stored| {
 				if let Some(market) = stored.markets.get_mut(place) {
 					*market = after;
@@ -133,13 +150,12 @@ impl<T: Config> OnPrice for Pallet<T> {
 			});
 			Self::tell_auctions(Scope::Market(market), halted, halts, now);
 		}
-		if let Some(sigma) = moved {
+		if completed {
 			T::OnVolatility::on_volatility(market, sigma);
 		}
+		heard
 	}
-}
 
-impl<T: Config> Pallet<T> {
 	/// Take the index into the windows, move the band, and restrict when the index left it.
 	fn detect(
 		market: MarketId,

@@ -69,7 +69,10 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod budget;
+mod cost;
 mod detect;
 mod gate;
 mod lease;
@@ -102,7 +105,7 @@ pub mod pallet {
 	use alloc::vec::Vec;
 	use breakwater_primitives::{
 		Auctions, Band, Cause, Gate, IncidentId, IncidentLog, Level, MarketId, Millis,
-		OnVolatility, Ppm, Scope, Settlement, MAX_MARKETS,
+		OnVolatility, Ppm, Scope, Settlement,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -154,6 +157,9 @@ pub mod pallet {
 		type SettleOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Those who wind a market down.
 		type Settlement: Settlement;
+		/// What benchmarks need of the pallets around.
+		#[cfg(feature = "runtime-benchmarks")]
+		type Scene: breakwater_primitives::benchmarking::Scene<Self::AccountId>;
 	}
 
 	/// The restrictions in force: the chain's leases and those of 32 markets per item, with the band
@@ -392,7 +398,7 @@ pub mod pallet {
 		/// never loosened: the lease adds to the others, and prolongs or tightens your own.
 		#[pallet::call_index(0)]
 		#[pallet::weight((
-			T::WeightInfo::restrict().saturating_add(Pallet::<T>::collecting(*scope, *level)),
+			T::WeightInfo::restrict().saturating_add(cost::collecting::<T>(*scope, *level)),
 			DispatchClass::Operational,
 		))]
 		pub fn restrict(
@@ -409,7 +415,7 @@ pub mod pallet {
 		/// the safe mode demands stays until its time is over.
 		#[pallet::call_index(1)]
 		#[pallet::weight((
-			T::WeightInfo::lift().saturating_add(Pallet::<T>::collecting(*scope, Level::Settle)),
+			T::WeightInfo::lift().saturating_add(cost::collecting::<T>(*scope, Level::Settle)),
 			DispatchClass::Operational,
 		))]
 		pub fn lift(origin: OriginFor<T>, scope: Scope) -> DispatchResult {
@@ -438,7 +444,7 @@ pub mod pallet {
 		/// restriction is prolonged once, by no more than it may last at that level.
 		#[pallet::call_index(3)]
 		#[pallet::weight((
-			T::WeightInfo::restrict().saturating_add(Pallet::<T>::collecting(*scope, *level)),
+			T::WeightInfo::extend().saturating_add(cost::collecting::<T>(*scope, *level)),
 			DispatchClass::Operational,
 		))]
 		pub fn extend(
@@ -456,23 +462,29 @@ pub mod pallet {
 		/// exit depend on cannot be paused. The committee has 72 hours of pauses in 30 days, from the
 		/// same purse as its halts of the chain; pauses that overlap cost their time once.
 		#[pallet::call_index(4)]
-		#[pallet::weight((T::WeightInfo::pause_call(), DispatchClass::Operational))]
+		#[pallet::weight((T::WeightInfo::pause_call(MAX_PAUSES), DispatchClass::Operational))]
 		pub fn pause_call(
 			origin: OriginFor<T>,
 			pallet: Name,
 			call: Name,
 			duration: Millis,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let powers = T::RestrictOrigin::ensure_origin(origin)?;
-			Self::do_pause(powers, (pallet, call), duration)
+			let over = Self::do_pause(powers, (pallet, call), duration)?;
+			Ok(Some(T::WeightInfo::pause_call(over)).into())
 		}
 
 		/// End the pause of a call before its time.
 		#[pallet::call_index(5)]
-		#[pallet::weight((T::WeightInfo::resume_call(), DispatchClass::Operational))]
-		pub fn resume_call(origin: OriginFor<T>, pallet: Name, call: Name) -> DispatchResult {
+		#[pallet::weight((T::WeightInfo::resume_call(MAX_PAUSES), DispatchClass::Operational))]
+		pub fn resume_call(
+			origin: OriginFor<T>,
+			pallet: Name,
+			call: Name,
+		) -> DispatchResultWithPostInfo {
 			T::LoosenOrigin::ensure_origin(origin)?;
-			Self::do_resume((pallet, call))
+			let over = Self::do_resume((pallet, call))?;
+			Ok(Some(T::WeightInfo::resume_call(over)).into())
 		}
 
 		/// Give a member of the committee the token again with which he may restrict one market
@@ -499,7 +511,7 @@ pub mod pallet {
 		/// Settle a market that has been at Freeze for seven days without a break, its own or the
 		/// chain's, and still is. Anybody may: a market that nobody reopens is not kept for ever.
 		#[pallet::call_index(21)]
-		#[pallet::weight((T::WeightInfo::settle(), DispatchClass::Operational))]
+		#[pallet::weight((T::WeightInfo::settle_frozen(), DispatchClass::Operational))]
 		pub fn settle_frozen(origin: OriginFor<T>, market: MarketId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_settle_frozen(market)
@@ -513,18 +525,6 @@ pub mod pallet {
 			let mut meter = WeightMeter::with_limit(limit);
 			Self::tidy_pauses(&mut meter);
 			meter.consumed()
-		}
-	}
-
-	impl<T: Config> Pallet<T> {
-		/// What telling the exchange costs when all its markets begin or end to collect orders: each has
-		/// its terms, its best prices and the mask of auctions read and its best prices written.
-		fn collecting(scope: Scope, level: Level) -> Weight {
-			let markets = match scope {
-				Scope::Chain if level >= Level::Auction => u64::from(MAX_MARKETS),
-				_ => 0,
-			};
-			T::DbWeight::get().reads_writes(markets.saturating_mul(3), markets)
 		}
 	}
 

@@ -9,13 +9,13 @@ use breakwater_primitives::{
 };
 use codec::{Decode, Encode, MaxEncodedLen};
 use frame_support::{
-	dispatch::DispatchResult,
 	ensure,
-	traits::{ConstU32, Get, GetCallMetadata, TransactionPause, TransactionPauseError},
+	traits::{ConstU32, GetCallMetadata, TransactionPause, TransactionPauseError},
 	weights::WeightMeter,
 	Blake2_256, BoundedVec, StorageHasher,
 };
 use scale_info::TypeInfo;
+use sp_runtime::DispatchError;
 
 /// The most calls that are paused at a time.
 pub const MAX_PAUSES: u32 = 16;
@@ -66,16 +66,17 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// Returns how many pauses were over and cleared away.
 	pub(crate) fn do_pause(
 		powers: Powers<T::AccountId>,
 		name: CallName,
 		duration: Millis,
-	) -> DispatchResult {
+	) -> Result<u32, DispatchError> {
 		ensure!(powers.pause > 0, Error::<T>::PauseBeyondPowers);
 		ensure!(duration >= SHORTEST_LEASE, Error::<T>::DurationTooShort);
 		ensure!(duration <= powers.pause, Error::<T>::DurationBeyondPowers);
 		ensure!(Self::call_exists(&name), Error::<T>::UnknownCall);
-		Self::resume_expired();
+		let over = Self::resume_expired();
 		let leases = CallLeases::<T>::get();
 		ensure!(!leases.iter().any(|lease| lease.name == name), Error::<T>::AlreadyPaused);
 		ensure!(!leases.is_full(), Error::<T>::TooManyPauses);
@@ -100,37 +101,43 @@ impl<T: Config> Pallet<T> {
 			CallLeases::<T>::try_append(lease).map_err(|_| Error::<T>::TooManyPauses)?;
 			let (pallet, call) = name;
 			Self::deposit_event(Event::CallPaused { pallet, call, cause, until, incident });
-			Ok(())
+			Ok(over)
 		})
 	}
 
-	/// End the pause of a call before its time.
-	pub(crate) fn do_resume(name: CallName) -> DispatchResult {
-		Self::resume_expired();
+	/// End the pause of a call before its time. Returns how many were over and cleared away besides.
+	pub(crate) fn do_resume(name: CallName) -> Result<u32, DispatchError> {
+		let over = Self::resume_expired();
 		let live = CallLeases::<T>::get().iter().any(|lease| lease.name == name);
 		ensure!(live, Error::<T>::NotPaused);
 		Self::resume(|lease| lease.name == name);
-		Ok(())
+		Ok(over)
 	}
 
-	/// Clear away pauses whose time is over. They paused nothing any more.
-	pub(crate) fn resume_expired() {
-		let now = Self::now();
-		if CallLeases::<T>::get().iter().any(|lease| !lease.is_live(now)) {
+	/// Clear away pauses whose time is over, and tell how many. They paused nothing any more.
+	pub(crate) fn resume_expired() -> u32 {
+		let (now, over) = (Self::now(), Self::expired());
+		if over > 0 {
 			Self::resume(|lease| !lease.is_live(now));
 		}
+		over
 	}
 
-	/// The same, in a hook: two reads while nothing is over.
+	/// The same, in a hook.
 	pub(crate) fn tidy_pauses(meter: &mut WeightMeter) {
-		if meter.try_consume(T::DbWeight::get().reads(2)).is_err() {
+		if meter.try_consume(T::WeightInfo::look_at_pauses()).is_err() {
 			return;
 		}
-		let now = Self::now();
-		let over = CallLeases::<T>::get().iter().any(|lease| !lease.is_live(now));
-		if over && meter.try_consume(T::WeightInfo::tidy_pauses()).is_ok() {
+		let over = Self::expired();
+		if over > 0 && meter.try_consume(T::WeightInfo::tidy_pauses(over)).is_ok() {
 			Self::resume_expired();
 		}
+	}
+
+	/// How many pauses are over and not yet cleared away.
+	pub(crate) fn expired() -> u32 {
+		let now = Self::now();
+		CallLeases::<T>::get().iter().filter(|lease| !lease.is_live(now)).count() as u32
 	}
 
 	/// Whether a call is under a lease that is stored, live or not yet cleared away.

@@ -90,11 +90,13 @@ impl<T: Config> Pallet<T> {
 		result
 	}
 
-	/// Take note of leases of the chain that have ended, if any.
-	pub(crate) fn tidy_chain(now: Millis, chain: &Record) {
-		if chain.is_untidy(now) {
+	/// Take note of leases of the chain that have ended. Returns whether there were any.
+	pub(crate) fn tidy_chain(now: Millis, chain: &Record) -> bool {
+		let untidy = chain.is_untidy(now);
+		if untidy {
 			Self::change(Scope::Chain, |_, _| ());
 		}
+		untidy
 	}
 
 	/// Add a lease to a pruned record, under its open incident or a new one.

@@ -169,6 +169,8 @@ impl pallet_price_guard::Config for Runtime {
 	type Maintenance = Maintenance;
 	type LoosenOrigin = EnsureRepair;
 	type WeightInfo = pallet_price_guard::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type Scene = crate::benchmarking::BenchmarkScene;
 }
 
 impl pallet_circuit_breaker::Config for Runtime {
@@ -184,6 +186,8 @@ impl pallet_circuit_breaker::Config for Runtime {
 	type OnVolatility = InitialMargin;
 	type SafeModeDuration = SafeModeMillis;
 	type WeightInfo = pallet_circuit_breaker::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type Scene = crate::benchmarking::BenchmarkScene;
 	type SettleOrigin = EnsureStructural;
 	type Settlement = (Margin, Perpetuals);
 }

@@ -10,11 +10,13 @@ use frame_support::{
 use sp_runtime::{DispatchError::BadOrigin, DispatchResult};
 
 fn pause(who: u64, pallet: &str, call: &str, duration: u64) -> DispatchResult {
-	Breaker::pause_call(signed(who), name(pallet), name(call), duration)
+	let paused = Breaker::pause_call(signed(who), name(pallet), name(call), duration);
+	paused.map(drop).map_err(|failed| failed.error)
 }
 
 fn resume(who: u64, call: &str) -> DispatchResult {
-	Breaker::resume_call(signed(who), name("Venue"), name(call))
+	let resumed = Breaker::resume_call(signed(who), name("Venue"), name(call));
+	resumed.map(drop).map_err(|failed| failed.error)
 }
 
 fn idle(weight: Weight) {
