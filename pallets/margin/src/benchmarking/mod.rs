@@ -7,6 +7,7 @@ mod setup;
 
 use crate::{
 	capacity::COUNTERPARTIES,
+	checks::Seen,
 	collateral::types::{AssetLoosening, AssetTightening, NewAsset},
 	ramp::{RiskChange, Tightening},
 	settlement::Settlement,
@@ -18,8 +19,8 @@ use crate::{
 use alloc::vec::Vec;
 use breakwater_math::ramp::{Rates, NOTICE_MINUTES};
 use breakwater_primitives::{
-	api::SettlementPhase, benchmarking::Scene, AccountRef, AssetId, Balance, Lots, MarketId, Ppm,
-	Settlement as _, Side, Ticks, Venue,
+	api::SettlementPhase, benchmarking::Scene, AccountRef, AssetId, Balance, GateView, Lots,
+	MarketId, Ppm, Settlement as _, Side, Ticks, Venue,
 };
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -81,6 +82,15 @@ fn terms_of<T: Config>(asset: AssetId) -> NewAsset {
 	listing.expect("the asset is listed").terms
 }
 
+/// A session in which an account is liquidated, with its place and its first position.
+fn about_to_be_closed<T: Config>(who: AccountRef) -> (House<T>, usize, (Seen, GateView)) {
+	let mut house = House::<T>::new();
+	house.liquidated = Some(who);
+	let index = place(&mut house, who);
+	let first = house.legs_to_close(index)[0];
+	(house, index, first)
+}
+
 /// A settlement of the market has begun.
 fn settling<T: Config>() -> Settlement {
 	Pallet::<T>::begin(MARKET).expect("the market can be settled");
@@ -107,7 +117,7 @@ mod benchmarks {
 		let who = long::<T>(TRADER, p, 100);
 		let (account, amount) = (account_of::<T>(&who), 1_000 * UNIT);
 		T::Scene::mint(T::Scene::quote_asset(), &who, 2 * amount);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_deposit(who.clone(), 0, amount));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), 0, amount);
 		saw::<T>(Event::Deposited { account, from: who, amount });
@@ -119,7 +129,7 @@ mod benchmarks {
 	fn deposit_new() -> Result<(), BenchmarkError> {
 		let (owner, who) = (T::Scene::trader(TRADER), stranger::<T>());
 		Pallet::<T>::do_set_key(owner, 0, who.clone(), u64::MAX)?;
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_deposit(who.clone(), 0, 100 * UNIT));
 		#[extrinsic_call]
 		deposit(RawOrigin::Signed(who.clone()), 0, 100 * UNIT);
 		assert_eq!(stored::<T>(account_of::<T>(&who)).owner, who);
@@ -132,7 +142,7 @@ mod benchmarks {
 		let (account, amount) = (account_of::<T>(&who), 1_000 * UNIT);
 		depth::<T>(p);
 		accrue::<T>(p);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_withdraw(who.clone(), 0, amount));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), 0, amount);
 		saw::<T>(Event::Withdrawn { account, to: who, amount });
@@ -146,7 +156,7 @@ mod benchmarks {
 		depth::<T>(p);
 		accrue::<T>(p);
 		let (from, amount) = (account_of::<T>(&who), 1_000 * UNIT);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_transfer(who.clone(), 0, 1, amount));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), 0, 1, amount);
 		let to = Keys::<T>::get((&who, 1)).expect("it exists now").account;
@@ -215,7 +225,7 @@ mod benchmarks {
 	fn deposit_asset(p: Linear<0, 16>) -> Result<(), BenchmarkError> {
 		let (who, asset) = (with_asset::<T>(p), T::Scene::other_asset());
 		let account = account_of::<T>(&who);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_deposit_asset(who.clone(), 0, asset, SOME));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), 0, asset, SOME);
 		saw::<T>(Event::AssetDeposited { account, from: who, asset, amount: SOME });
@@ -226,7 +236,7 @@ mod benchmarks {
 	fn deposit_asset_new() -> Result<(), BenchmarkError> {
 		let (who, asset) = (stranger::<T>(), T::Scene::other_asset());
 		T::Scene::set_price(MARKET, T::Scene::price(MARKET));
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_deposit_asset(who.clone(), 0, asset, SOME));
 		#[extrinsic_call]
 		deposit_asset(RawOrigin::Signed(who.clone()), 0, asset, SOME);
 		assert_eq!(stored::<T>(account_of::<T>(&who)).collaterals.len(), 1);
@@ -239,7 +249,7 @@ mod benchmarks {
 		let account = account_of::<T>(&who);
 		depth::<T>(p);
 		accrue::<T>(p);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_withdraw_asset(who.clone(), 0, asset, SOME));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), 0, asset, SOME);
 		saw::<T>(Event::AssetWithdrawn { account, to: who, asset, amount: SOME });
@@ -251,8 +261,9 @@ mod benchmarks {
 		let (who, asset) = (with_asset::<T>(p), T::Scene::other_asset());
 		depth::<T>(p);
 		accrue::<T>(p);
+		T::Scene::mint(T::Scene::quote_asset(), &who, 100 * UNIT);
 		let from = account_of::<T>(&who);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_transfer_asset(who.clone(), 0, 1, asset, SOME));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who.clone()), 0, 1, asset, SOME);
 		let to = Keys::<T>::get((&who, 1)).expect("it exists now").account;
@@ -283,7 +294,7 @@ mod benchmarks {
 		Pallet::<T>::do_offer(target)?;
 		let buyer = stranger::<T>();
 		let before = stored::<T>(target).quote;
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_buy(buyer.clone(), target, asset, SOME, 1_000 * UNIT));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(buyer), target, asset, SOME, 1_000 * UNIT);
 		assert!(stored::<T>(target).quote > before);
@@ -293,7 +304,7 @@ mod benchmarks {
 	#[benchmark]
 	fn offer_collateral() -> Result<(), BenchmarkError> {
 		let (target, caller) = (indebted::<T>(), T::Scene::trader(OTHER));
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_offer(target));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), target);
 		assert!(Sales::<T>::contains_key(target));
@@ -374,7 +385,11 @@ mod benchmarks {
 
 	#[benchmark]
 	fn lower_maintenance() -> Result<(), BenchmarkError> {
-		let (origin, lower) = (timelock::<T>()?, rates::<T>(90));
+		let origin = timelock::<T>()?;
+		// The first bracket is what the highest leverage asks for.
+		let [first, rest @ ..] = rates::<T>(100);
+		let [second, third, top] = rest.map(|rate| Ppm(rate.0 - 1_000));
+		let lower = [first, second, third, top];
 		Pallet::<T>::do_announce(MARKET, rates::<T>(110))?;
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, MARKET, lower);
@@ -438,7 +453,6 @@ mod benchmarks {
 		// A quarter of the depth is what liquidations may take in a block.
 		T::Scene::rest(&deep, MARKET, Side::Bid, price.saturating_sub(Ticks(100)), Lots(20_000));
 		T::Scene::rest(&T::Scene::trader(CROWD + 1), MARKET, Side::Bid, price, Lots(120));
-		leave_out_counted::<T>();
 		leave_out_shared(|| {
 			Pallet::<T>::liquidate_account(before, COUNTERPARTIES).expect("the book takes it");
 		});
@@ -448,7 +462,7 @@ mod benchmarks {
 			let lots = Lots(if n == 0 { 100 } else { 20 });
 			T::Scene::rest(&maker, MARKET, Side::Bid, price, lots);
 		}
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_liquidate(target));
 		let caller = T::Scene::trader(OTHER);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), target);
@@ -462,7 +476,7 @@ mod benchmarks {
 	#[benchmark]
 	fn attempt() -> Result<(), BenchmarkError> {
 		let who = under_water::<T>(TRADER, 1, 100);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::begin_liquidation(who));
 		let tried;
 		#[block]
 		{
@@ -507,12 +521,13 @@ mod benchmarks {
 		T::Scene::set_price(MARKET, price.saturating_sub(Ticks(price.0 / 100)));
 		let who = account_of::<T>(&buyer);
 		leave_margin::<T>(who, 10);
-		leave_out_counted::<T>();
-		let mut house = House::<T>::new();
-		house.liquidated = Some(who);
-		let index = place(&mut house, who);
-		let (seen, _) = house.legs_to_close(index)[0];
 		let lots = Lots(u64::from(c) * 20);
+		rehearse::<T, _>(|| {
+			let (mut house, index, (seen, _)) = about_to_be_closed::<T>(who);
+			house.deleverage(index, &seen, lots, seen.prices.mark, false);
+			house.write()
+		});
+		let (mut house, index, (seen, _)) = about_to_be_closed::<T>(who);
 		let closed;
 		#[block]
 		{
@@ -531,9 +546,7 @@ mod benchmarks {
 		let who = under_water::<T>(TRADER, 1, 100);
 		depth::<T>(1);
 		leave_out_counted::<T>();
-		let mut house = House::<T>::new();
-		let index = place(&mut house, who);
-		let (seen, view) = house.legs_to_close(index)[0];
+		let (mut house, index, (seen, view)) = about_to_be_closed::<T>(who);
 		let took;
 		#[block]
 		{
@@ -549,7 +562,7 @@ mod benchmarks {
 	fn examine(p: Linear<1, 16>) -> Result<(), BenchmarkError> {
 		let who = account_of::<T>(&long::<T>(TRADER, p, 100));
 		leave_margin::<T>(who, 300);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::look_at(who));
 		let looked;
 		#[block]
 		{
@@ -628,7 +641,7 @@ mod benchmarks {
 		let before = stored::<T>(VAULT).orders;
 		let price = T::Scene::price(MARKET);
 		T::Scene::set_price(MARKET, price.saturating_add(Ticks(100)));
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| House::<T>::unwind(MARKET));
 		#[block]
 		{
 			with_storage_layer(|| House::<T>::unwind(MARKET))?;
@@ -679,7 +692,7 @@ mod benchmarks {
 		let who = account_of::<T>(&long::<T>(TRADER, p, 100));
 		accrue::<T>(p);
 		let open = settling::<T>().open;
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::visit(who, MARKET, SettlementPhase::Sweeping));
 		#[block]
 		{
 			with_storage_layer(|| Pallet::<T>::visit(who, MARKET, SettlementPhase::Sweeping))?;
@@ -732,7 +745,7 @@ mod benchmarks {
 		let mut settlement = under_way::<T>();
 		Pallet::<T>::publish(MARKET, &mut settlement);
 		Settlements::<T>::insert(MARKET, settlement);
-		leave_out_counted::<T>();
+		rehearse::<T, _>(|| Pallet::<T>::do_claim(target, MARKET));
 		let caller = T::Scene::trader(OTHER);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), target, MARKET);

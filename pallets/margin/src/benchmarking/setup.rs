@@ -11,7 +11,10 @@ use breakwater_primitives::{
 	Side, Ticks, Vault,
 };
 use frame_benchmarking::benchmarking::add_to_whitelist;
-use frame_support::storage::{unhashed, KeyPrefixIterator, StoragePrefixedMap};
+use frame_support::storage::{
+	unhashed, with_transaction, KeyPrefixIterator, StoragePrefixedMap, TransactionOutcome,
+};
+use sp_runtime::DispatchError;
 
 /// The market in which everything happens that happens in one.
 pub(super) const MARKET: MarketId = MarketId(0);
@@ -43,6 +46,17 @@ pub(super) fn leave_out_counted<T: Config>() {
 	for prefix in maps {
 		keys(prefix.to_vec()).for_each(|key| add_to_whitelist(key.into()));
 	}
+}
+
+/// The same, also of keys that the measured operation creates: it is done once and taken back.
+pub(super) fn rehearse<T: Config, R>(operation: impl FnOnce() -> R) {
+	leave_out_counted::<T>();
+	let taken_back = with_transaction(|| {
+		operation();
+		leave_out_counted::<T>();
+		TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
+	});
+	taken_back.expect("there is room for a transaction");
 }
 
 /// Do not count what an operation changes that is done before the measured one: another of its kind in
