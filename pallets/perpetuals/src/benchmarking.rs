@@ -8,49 +8,24 @@ use crate::{
 	auction::{Drawing, MAX_EXTENSIONS},
 	listing::MarketChange,
 	order::{BatchAction, PlaceOrder, TimeInForce},
-	premium::PremiumState,
 	stops::MAX_STOPS,
-	switch::{bin_of, Switch, BIN_ACCOUNTS, BIN_BLOCKS, MAX_SWITCH_BLOCKS},
-	types::{FeeTier, Mode, NewMarket, Phase, Status, Tier, MAX_TIERS},
-	Call, Config, Draws, FundingCursor, Hot, Lapsing, MarketCount, NearestStops, NextBin, Numbered,
-	Pallet, Premiums, Settling, StopBacklog, StopPages, Switches, Terms, WeightInfo,
+	switch::{bin_of, BIN_ACCOUNTS, BIN_BLOCKS, MAX_SWITCH_BLOCKS},
+	types::{MarketTerms, Mode, Phase, Status, Tier},
+	Call, Config, Draws, Hot, Lapsing, MarketCount, NearestStops, NextBin, Numbered, Pallet,
+	Premiums, Settling, StopBacklog, Switches, Terms, WeightInfo,
 };
-use alloc::{boxed::Box, vec::Vec};
-use breakwater_core::{
-	store::{Kind, PageKey},
-	trigger::{arm, Trigger, TriggerPage, BUCKET_TICKS as TRIGGER_TICKS, PAGE_TRIGGERS},
-};
+use alloc::{boxed::Box, vec, vec::Vec};
+use breakwater_core::trigger::BUCKET_TICKS as TRIGGER_TICKS;
 use breakwater_primitives::{
-	benchmarking::Scene,
-	clearing::{Fees, MarketRisk},
-	AccountRef, Clearing, GateView, Level, Lots, MarketId, OnPrice, Ppm, Prices, Session,
-	Settlement, Side, SignedPpm, Ticks,
+	benchmarking::Scene, clearing::Fees, Clearing, GateView, Level, Lots, MarketId, OnPrice, Ppm,
+	Prices, Session, Settlement, Side, SignedPpm, Ticks,
 };
 use frame_benchmarking::v2::*;
-use frame_support::{
-	pallet_prelude::{EnsureOrigin, Hooks},
-	weights::WeightMeter,
-};
+use frame_support::{pallet_prelude::Hooks, weights::WeightMeter, BoundedVec};
 use frame_system::RawOrigin;
 use setup::MARKET;
-use sp_runtime::Saturating;
 
 mod setup;
-
-/// The origin that `E` accepts.
-fn origin<O, E: EnsureOrigin<O>>() -> Result<O, BenchmarkError> {
-	E::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
-}
-
-/// As many tiers of fees as a market may have.
-fn tiers() -> crate::FeeTiers {
-	let tier = |n: u32| FeeTier {
-		volume: u128::from(n) * 1_000_000,
-		fees: Fees { taker: Ppm(500 - n * 50), maker: SignedPpm(100 - n as i32 * 20) },
-	};
-	let tiers: Vec<_> = (1..=MAX_TIERS).map(tier).collect();
-	tiers.try_into().expect("so many fit")
-}
 
 #[benchmarks]
 mod benchmarks {
@@ -60,34 +35,8 @@ mod benchmarks {
 	#[benchmark]
 	fn create_market() -> Result<(), BenchmarkError> {
 		T::Scene::markets(63);
-		let like = Terms::<T>::get(MARKET).ok_or(BenchmarkError::Stop("market 0 is listed"))?;
-		let mut risk = MarketRisk {
-			contract: like.contract,
-			initial_factor: Ppm(2_000_000),
-			max_leverage: 20,
-			profit_credit: Ppm(1_000_000),
-			liquidation_fee: Ppm(5_000),
-			max_open_interest: Lots(100_000_000),
-			open_interest_lower: Lots(50_000_000),
-			open_interest_upper: Lots(100_000_000),
-			..Default::default()
-		};
-		risk.brackets.iter_mut().for_each(|bracket| bracket.rate = Ppm(20_000));
-		let symbol = b"THE-LAST-PERP".to_vec();
-		let new = NewMarket {
-			symbol: symbol.try_into().map_err(|_| BenchmarkError::Stop("the symbol is short"))?,
-			contract: like.contract,
-			tick_size: like.tick_size,
-			lots_per_unit: like.lots_per_unit,
-			tier: Tier::C,
-			fees: Fees { taker: Ppm(500), maker: SignedPpm(100) },
-			min_lots: like.min_lots,
-			max_lots: like.max_lots,
-			risk,
-			tiers: tiers(),
-			mode: Mode::FrequentBatch,
-		};
-		let origin = origin::<_, T::ListOrigin>()?;
+		let new = setup::new_market::<T>();
+		let origin = setup::origin::<_, T::ListOrigin>()?;
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, Box::new(new));
@@ -102,7 +51,7 @@ mod benchmarks {
 		let price = setup::open::<T>();
 		let who = setup::busy::<T>(price);
 		let at = setup::pages_from(price, -2);
-		setup::crowd::<T>(setup::CROWD, Side::Bid, setup::lots::<T>(), |_| at);
+		setup::fill_page::<T>(at);
 		let order = PlaceOrder { client: 7, ..setup::resting::<T>(Side::Bid, at) };
 		let (before, origin) = (setup::open_orders::<T>(&who), RawOrigin::Signed(who.clone()));
 		setup::count_apart::<T, _>(|| Pallet::<T>::place(origin.clone().into(), 0, order));
@@ -167,7 +116,7 @@ mod benchmarks {
 		let price = setup::open::<T>();
 		let who = setup::busy::<T>(price);
 		let at = setup::pages_from(price, -2);
-		setup::crowd::<T>(setup::CROWD, Side::Bid, setup::lots::<T>(), |_| at);
+		setup::fill_page::<T>(at);
 		let id = setup::rest::<T>(&who, Side::Bid, Ticks(at.0 + 1));
 		let (before, origin) = (setup::open_orders::<T>(&who), RawOrigin::Signed(who.clone()));
 		setup::count_apart::<T, _>(|| Pallet::<T>::cancel(origin.clone().into(), 0, id));
@@ -185,7 +134,7 @@ mod benchmarks {
 		let price = setup::open::<T>();
 		let who = setup::busy::<T>(price);
 		let at = setup::pages_from(price, -2);
-		setup::crowd::<T>(setup::CROWD, Side::Bid, setup::lots::<T>(), |_| at);
+		setup::fill_page::<T>(at);
 		let order = PlaceOrder { client: 7, ..setup::resting::<T>(Side::Bid, Ticks(at.0 + 1)) };
 		let origin = RawOrigin::Signed(who.clone());
 		Pallet::<T>::place(origin.clone().into(), 0, order).map_err(|refused| refused.error)?;
@@ -223,13 +172,9 @@ mod benchmarks {
 		let price = setup::open::<T>();
 		let who = setup::holder::<T>();
 		let at = |i: u32| setup::pages_from(price, -i64::from(i));
-		for i in 1..=n {
-			setup::crowd::<T>(setup::CROWD, Side::Bid, setup::lots::<T>(), |_| at(i));
-		}
+		(1..=n).for_each(|i| setup::fill_page::<T>(at(i)));
 		let place = |i| BatchAction::Place(setup::resting::<T>(Side::Bid, at(i)));
-		let actions: Vec<_> = (1..=n).map(place).collect();
-		let actions: frame_support::BoundedVec<_, _> =
-			actions.try_into().map_err(|_| BenchmarkError::Stop("so many fit a batch"))?;
+		let actions = BoundedVec::truncate_from((1..=n).map(place).collect());
 		let (before, origin) = (setup::open_orders::<T>(&who), RawOrigin::Signed(who.clone()));
 		setup::count_apart::<T, _>(|| {
 			Pallet::<T>::batch(origin.clone().into(), 0, actions.clone())
@@ -247,16 +192,11 @@ mod benchmarks {
 	fn replace() -> Result<(), BenchmarkError> {
 		let price = setup::open::<T>();
 		let who = setup::busy::<T>(price);
-		for pages in [-3, -2] {
-			let at = setup::pages_from(price, pages);
-			setup::crowd::<T>(setup::CROWD, Side::Bid, setup::lots::<T>(), |_| at);
-		}
-		let id = setup::rest::<T>(&who, Side::Bid, setup::pages_from(price, -2));
-		let order = setup::resting::<T>(Side::Bid, setup::pages_from(price, -3));
-		let actions: frame_support::BoundedVec<_, _> =
-			alloc::vec![BatchAction::Replace { id, order }]
-				.try_into()
-				.map_err(|_| BenchmarkError::Stop("one fits a batch"))?;
+		let (from, into) = (setup::pages_from(price, -2), setup::pages_from(price, -3));
+		[from, into].into_iter().for_each(setup::fill_page::<T>);
+		let id = setup::rest::<T>(&who, Side::Bid, from);
+		let order = setup::resting::<T>(Side::Bid, into);
+		let actions = BoundedVec::truncate_from(vec![BatchAction::Replace { id, order }]);
 		let (before, origin) = (setup::open_orders::<T>(&who), RawOrigin::Signed(who.clone()));
 		setup::count_apart::<T, _>(|| {
 			Pallet::<T>::batch(origin.clone().into(), 0, actions.clone())
@@ -348,11 +288,9 @@ mod benchmarks {
 
 	#[benchmark]
 	fn tighten_market() -> Result<(), BenchmarkError> {
-		Terms::<T>::mutate(MARKET, |terms| {
-			terms.iter_mut().for_each(|terms| terms.tiers = tiers())
-		});
+		setup::all_tiers::<T>();
 		let least = Lots(setup::lots::<T>().0 + 1);
-		let origin = origin::<_, T::TightenOrigin>()?;
+		let origin = setup::origin::<_, T::TightenOrigin>()?;
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, MARKET, Some(least), None, true);
@@ -364,11 +302,9 @@ mod benchmarks {
 	#[benchmark]
 	fn loosen_market() -> Result<(), BenchmarkError> {
 		let least = setup::lots::<T>();
-		Terms::<T>::mutate(MARKET, |terms| {
-			terms.iter_mut().for_each(|terms| terms.tiers = tiers())
-		});
+		setup::all_tiers::<T>();
 		Pallet::<T>::do_tighten(MARKET, Some(Lots(least.0 + 1)), None, true)?;
-		let origin = origin::<_, T::ListOrigin>()?;
+		let origin = setup::origin::<_, T::ListOrigin>()?;
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, MARKET, Some(least), None, true);
@@ -384,11 +320,11 @@ mod benchmarks {
 		Pallet::<T>::do_change(MARKET, MarketChange { mode, ..Default::default() })?;
 		let change = MarketChange {
 			fees: Some(Fees { taker: Ppm(500), maker: SignedPpm(100) }),
-			tiers: Some(tiers()),
+			tiers: Some(setup::tiers()),
 			mode: Some(Mode::Continuous),
 			tier: Some(Tier::C),
 		};
-		let origin = origin::<_, T::ListOrigin>()?;
+		let origin = setup::origin::<_, T::ListOrigin>()?;
 
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, MARKET, change);
@@ -429,21 +365,7 @@ mod benchmarks {
 	#[benchmark]
 	fn sample_premium() -> Result<(), BenchmarkError> {
 		let price = setup::open::<T>();
-		setup::no_premium_is_due::<T>();
-		let later = frame_system::Pallet::<T>::block_number().saturating_add(10u32.into());
-		frame_system::Pallet::<T>::set_block_number(later);
-		let terms = Terms::<T>::get(MARKET).ok_or(BenchmarkError::Stop("market 0 is listed"))?;
-		// So many lots at a price a little away from this one that the last order completes the clip.
-		let clip = crate::funding::clip(terms.tier) / terms.contract.unit as u128;
-		let lots = Lots((clip / u128::from(price.0) / 63) as u64);
-		setup::crowd::<T>(64, Side::Bid, lots, |n| setup::pages_from(price, -1 - i64::from(n)));
-		setup::crowd::<T>(64, Side::Ask, lots, |n| setup::pages_from(price, 1 + i64::from(n)));
-		let now = Pallet::<T>::now_millis();
-		let (looked_at, minute, hour) = (now - 20_000, 59_999, 3_599_999);
-		let state =
-			PremiumState { looked_at, minute, hour, sum: 600, samples: 9, ..Default::default() };
-		Premiums::<T>::insert(MARKET, state);
-		FundingCursor::<T>::put(0);
+		let now = setup::premium_is_due::<T>(price);
 
 		#[block]
 		{
@@ -480,11 +402,7 @@ mod benchmarks {
 		for i in 1..=n {
 			setup::rest::<T>(&caller, Side::Bid, setup::pages_from(price, -i64::from(i)));
 		}
-		let due = Pallet::<T>::block() / BIN_BLOCKS;
-		NextBin::<T>::put(due);
-		Switches::<T>::insert(who, Switch { lapses: Some(Pallet::<T>::block()), bin: due });
-		Lapsing::<T>::mutate(due, |bin| bin.try_push(who))
-			.map_err(|_| BenchmarkError::Stop("the bin is empty"))?;
+		setup::bin_comes_up::<T>(who, Pallet::<T>::block());
 		setup::count_apart::<T, _>(|| Pallet::<T>::lapse_switches(&mut WeightMeter::new()));
 
 		#[block]
@@ -502,11 +420,7 @@ mod benchmarks {
 	fn move_switch(b: Linear<1, 73>) -> Result<(), BenchmarkError> {
 		let who = setup::account::<T>(&T::Scene::trader(0));
 		let lapses = Pallet::<T>::block() + MAX_SWITCH_BLOCKS;
-		let (due, own) = (Pallet::<T>::block() / BIN_BLOCKS, bin_of(lapses));
-		NextBin::<T>::put(due);
-		Switches::<T>::insert(who, Switch { lapses: Some(lapses), bin: due });
-		Lapsing::<T>::mutate(due, |bin| bin.try_push(who))
-			.map_err(|_| BenchmarkError::Stop("the bin is empty"))?;
+		let (due, own) = (setup::bin_comes_up::<T>(who, lapses), bin_of(lapses));
 		let looked: Vec<_> = (own..own + 9).chain(due + 1..due + 65).take(b as usize).collect();
 		let room = looked[b as usize - 1];
 		looked.iter().for_each(|bin| Lapsing::<T>::insert(bin, setup::waiting(BIN_ACCOUNTS)));
@@ -549,9 +463,7 @@ mod benchmarks {
 		setup::crowd::<T>(asks, Side::Ask, lots, |i| setup::pages_from(price, -1 - i64::from(i)));
 		Pallet::<T>::set_phase(MARKET, Phase::Closing { blocks: 9, extensions: MAX_EXTENSIONS });
 		Pallet::<T>::watch(MARKET, true);
-		let mut terms =
-			Terms::<T>::get(MARKET).ok_or(BenchmarkError::Stop("market 0 is listed"))?;
-		terms.mode = Mode::FrequentBatch;
+		let terms = MarketTerms { mode: Mode::FrequentBatch, ..setup::terms::<T>() };
 		let whole = (Ticks(1), Ticks::MAX);
 		assert_eq!(Pallet::<T>::price_of(MARKET, whole, 2_000).1, n);
 		let mut meter = WeightMeter::new();
@@ -576,7 +488,7 @@ mod benchmarks {
 			setup::rest::<T>(&ask, Side::Ask, setup::pages_from(price, -i64::from(i)));
 		}
 		Draws::<T>::insert(MARKET, Drawing { seed: [7; 32], turns: Default::default() });
-		let terms = Terms::<T>::get(MARKET).ok_or(BenchmarkError::Stop("market 0 is listed"))?;
+		let terms = setup::terms::<T>();
 		let view = GateView::default();
 		let step = || Pallet::<T>::uncross_or_skip(MARKET, &terms, price, &view);
 		setup::count_apart::<T, _>(|| step());
@@ -649,31 +561,14 @@ mod benchmarks {
 	/// A bucket of so many pages, or one more: those behind full ones are full but for one trigger.
 	#[benchmark]
 	fn renew_nearest(p: Linear<1, 255>) -> Result<(), BenchmarkError> {
-		let (kind, at) = (Kind::Falling, 9u32);
-		let trigger = Trigger { offset: 0, what: 0, account: AccountRef(1), aux: 0 };
-		let mut triggers = crate::stops::store::<T>();
-		let first = Ticks(at * TRIGGER_TICKS);
-		arm(&mut triggers, MARKET, kind, first, trigger.account, trigger.what, trigger.aux)
-			.map_err(|_| BenchmarkError::Stop("the bucket has room"))?;
-		triggers.flush();
-		let full = p / 2;
-		for chunk in 0..=2 * full {
-			let count = if chunk < full { PAGE_TRIGGERS } else { PAGE_TRIGGERS - 1 };
-			let triggers: Vec<_> =
-				(0..count).map(|n| Trigger { offset: n as u8, ..trigger }).collect();
-			let triggers =
-				triggers.try_into().map_err(|_| BenchmarkError::Stop("so many fit a page"))?;
-			let key = PageKey { market: MARKET, kind, at, chunk: chunk as u8 };
-			StopPages::<T>::insert(key, TriggerPage { triggers });
-		}
+		let highest = setup::stop_pages::<T>(p);
 
 		#[block]
 		{
 			Pallet::<T>::renew_nearest(MARKET);
 		}
 
-		let highest = if full > 0 { PAGE_TRIGGERS - 1 } else { PAGE_TRIGGERS - 2 };
-		assert_eq!(NearestStops::<T>::get(MARKET).below, Some(Ticks(first.0 + highest)));
+		assert_eq!(NearestStops::<T>::get(MARKET).below, Some(highest));
 		Ok(())
 	}
 

@@ -197,28 +197,26 @@ fn an_uncross_keeps_to_its_budget_with_the_price_fixed_and_nothing_comes_between
 			assert_ok!(place(1, bid(1_010, 2)));
 			assert_ok!(place(2, ask(990, 2)));
 		}
+		let found = Perpetuals::indicative(BTC).map(|found| found.price);
+		assert_eq!(found, Some(Ticks(1_000)));
 		Gates::level(BTC, Level::Normal);
-		// Finding the price, and a step or so of eight pairs.
+		let uncrossing = Phase::Uncrossing { price: Ticks(1_000), extensions: 0 };
+		Perpetuals::set_phase(BTC, uncrossing);
+		// A step or so of eight pairs. 70 percent of the hook's weight are there for it, where no stop
+		// waits; its parts are whole hundredths.
 		let step = crate::auction::most_of_a_step::<Test>();
-		let all = crate::auction::least_of_an_auction::<Test>();
-		// 70 percent of the hook's weight are there for it, where no stop waits.
-		// Its parts are whole hundredths.
-		let hook = |weight: frame_support::weights::Weight| {
-			weight.saturating_mul(100) / 70
-				+ frame_support::weights::Weight::from_parts(1_000, 1_000)
-		};
-		HookWeight::set(hook(all.saturating_add(looks(8))));
+		let room = step.saturating_add(looks(2)).saturating_mul(100) / 70;
+		HookWeight::set(frame_support::weights::Weight::from_parts(
+			room.ref_time() + 1_000,
+			u64::MAX,
+		));
 		let mut blocks = 0;
-		for _ in 0..1_000 {
-			if phase() == Phase::Continuous {
-				break;
-			}
+		while phase() != Phase::Continuous && blocks < 1_000 {
 			next_block();
 			if let Phase::Uncrossing { price, .. } = phase() {
 				blocks += 1;
 				assert_eq!(price, Ticks(1_000));
 				assert_noop!(place(3, bid(1_020, 5)), Error::<Test>::MarketInAuction);
-				HookWeight::set(hook(step.saturating_add(looks(8))));
 			}
 		}
 		assert!(blocks > 1, "{blocks}");

@@ -99,10 +99,12 @@ fn lapsing_keeps_to_its_budget_and_goes_on_in_the_next_block() {
 		// Room for one account at its worst, and a little.
 		let one = crate::switch::most_of_a_switch::<Test>();
 		// 14 percent of the hook's weight are theirs.
-		let little = frame_support::weights::Weight::from_parts(1_000, 1_000);
 		let bins = <Test as Config>::WeightInfo::empty_bin().saturating_mul(4);
-		let room = one.saturating_add(bins).saturating_add(little);
-		HookWeight::set(room.saturating_mul(100) / 14);
+		let room = one.saturating_add(bins).saturating_mul(100) / 14;
+		HookWeight::set(frame_support::weights::Weight::from_parts(
+			room.ref_time() + 1_000,
+			u64::MAX,
+		));
 		run_to(16);
 		let left = OWNERS.iter().filter(|owner| open(**owner) > 0).count();
 		assert!(left > 0 && left < 4, "{left} are left");
