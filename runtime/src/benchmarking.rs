@@ -5,8 +5,8 @@ use crate::{
 	genesis_presets::{self, BTC_PERP},
 	governance::EnsurePowers,
 	AccountId, AllPalletsWithSystem, Assets, Balances, CircuitBreaker, Incidents, Insurance,
-	Margin, Perpetuals, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, System, Timelock, BRW,
-	USDC, USDC_UNIT, WBTC,
+	Margin, Perpetuals, PriceGuard, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, System,
+	Timelock, BRW, USDC, USDC_UNIT, WBTC,
 };
 use alloc::{format, string::String, vec::Vec};
 use breakwater_primitives::{
