@@ -350,7 +350,7 @@ impl Config for Test {
 	type MinimumDeposit = frame_support::traits::ConstU128<5_000_000>;
 	type AccountDeposit = AccountDeposit;
 	type MaxSubAccounts = frame_support::traits::ConstU8<16>;
-	type LiquidationsPerBlock = ConstU32<100>;
+	type LiquidationsPerBlock = ConstU32<64>;
 	type HookWeight = HookWeight;
 	type MaxLiquidationFills = frame_support::traits::ConstU16<16>;
 	type MarkClamp = Clamp;

@@ -139,7 +139,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(60_000_000, 4_000)
 			.saturating_add(Weight::from_parts(18_000_000, 0).saturating_mul(c.into()))
 			.saturating_add(Weight::from_parts(5_000_000, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(12_u64))
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
 	}
 	fn list_asset() -> Weight {
@@ -371,7 +371,7 @@ impl WeightInfo for () {
 		Weight::from_parts(60_000_000, 4_000)
 			.saturating_add(Weight::from_parts(18_000_000, 0).saturating_mul(c.into()))
 			.saturating_add(Weight::from_parts(5_000_000, 0).saturating_mul(p.into()))
-			.saturating_add(RocksDbWeight::get().reads(12_u64))
+			.saturating_add(RocksDbWeight::get().reads(5_u64))
 			.saturating_add(RocksDbWeight::get().reads((2_u64).saturating_mul(p.into())))
 	}
 	fn list_asset() -> Weight {

@@ -68,9 +68,10 @@ pub(super) fn leave_out_shared(first: impl FnOnce()) {
 	};
 	let before = all();
 	first();
-	for (key, value) in all() {
-		if before.get(&key) != Some(&value) {
-			add_to_whitelist(key.into());
+	let after = all();
+	for key in before.keys().chain(after.keys()) {
+		if before.get(key) != after.get(key) {
+			add_to_whitelist(key.clone().into());
 		}
 	}
 }
