@@ -73,3 +73,14 @@ fn a_price_may_be_any_and_restricts_nothing() {
 		}
 	});
 }
+
+#[test]
+fn the_vault_holds_what_an_account_may_hold() {
+	in_scene(|| {
+		BenchmarkScene::vault(16);
+		let seen = views::vault();
+		assert_eq!((seen.markets.len(), seen.priced), (16, true));
+		assert!(seen.markets.iter().all(|market| market.lots == 20_000));
+		assert!(seen.low > 9_900_000 * USDC_UNIT, "{}", seen.low);
+	});
+}
