@@ -26,7 +26,7 @@ pub struct Line {
 
 impl Line {
 	fn fit(runs: &[BenchmarkResult], of: BenchmarkSelector) -> Result<(Self, u128)> {
-		let fitted = Analysis::min_squares_iqr(runs, of)?;
+		let fitted = Analysis::min_squares_iqr(&runs.to_vec(), of)?;
 		let slopes = fitted.names.into_iter().zip(fitted.slopes);
 		let line =
 			Self { base: fitted.base, slopes: slopes.filter(|(_, slope)| *slope > 0).collect() };
@@ -128,9 +128,10 @@ fn prove(run: &BenchmarkResult, storage: &[StorageInfo]) -> BenchmarkResult {
 		let info = item(prefix, storage);
 		let entries = info.and_then(|info| info.max_values).unwrap_or(MOST_ENTRIES);
 		// Sixteen children to a node.
-		let layers = entries.max(1).ilog2().div_ceil(4);
+		let layers = (entries.max(2) - 1).ilog2() / 4 + 1;
 		let value = info.and_then(|info| info.max_size).unwrap_or(run.proof_size);
-		(layers * LAYER).saturating_add(value).saturating_mul(*reads) + LAYERS_ABOVE * LAYER
+		let all = (layers * LAYER).saturating_add(value).saturating_mul(*reads);
+		all.saturating_add(LAYERS_ABOVE * LAYER)
 	});
 	let proof_size = each.fold(0u32, u32::saturating_add);
 	BenchmarkResult { proof_size, ..run.clone() }

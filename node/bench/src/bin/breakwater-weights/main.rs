@@ -82,10 +82,14 @@ fn main() -> Result<()> {
 		}
 		let whole = failed.len() == before && options.only.is_none();
 		if let (Some(pallets), true) = (&options.pallets, whole) {
-			let path = pallets.join(folder(&pallet.name)).join("src/weights.rs");
-			let how = format!("{} steps, {} repeats", options.steps, options.repeat);
-			std::fs::write(&path, file::weights(&pallet.name, &how, &costs))?;
-			eprintln!("wrote {}", path.display());
+			let source = pallets.join(folder(&pallet.name)).join("src");
+			// The SDK's pallets are not below it.
+			if source.is_dir() {
+				let how = format!("{} steps, {} repeats", options.steps, options.repeat);
+				let weights = file::weights(&pallet.name, &how, &costs);
+				std::fs::write(source.join("weights.rs"), weights)?;
+				eprintln!("{}: weights written", pallet.name);
+			}
 		}
 		measured.push((pallet.name, costs));
 	}

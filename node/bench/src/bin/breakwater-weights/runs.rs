@@ -12,7 +12,7 @@ use sc_client_db::BenchmarkingState;
 use sc_executor::WasmExecutor;
 use sp_core::traits::{CallContext, RuntimeCode, WrappedRuntimeCode};
 use sp_runtime::traits::BlakeTwo256;
-use sp_state_machine::StateMachine;
+use sp_state_machine::{OverlayedChanges, StateMachine};
 use std::path::Path;
 
 /// What the runtime may ask of its host.
@@ -113,7 +113,7 @@ impl Bench {
 
 	/// The pallets that have benchmarks.
 	pub fn pallets(&self) -> Result<Vec<Pallet>> {
-		let pallet = |list: BenchmarkList| {
+		let pallet = |list: BenchmarkList| -> Result<Pallet> {
 			let benchmarks = list.benchmarks.into_iter().map(Benchmark::of);
 			Ok(Pallet {
 				name: String::from_utf8(list.pallet)?,
@@ -165,7 +165,7 @@ impl Bench {
 		let fetcher = WrappedRuntimeCode((&self.code[..]).into());
 		let hash = sp_core::blake2_256(&self.code).to_vec();
 		let code = RuntimeCode { code_fetcher: &fetcher, heap_pages: None, hash };
-		let mut overlay = Default::default();
+		let mut overlay = OverlayedChanges::<BlakeTwo256>::default();
 		let mut extensions = Default::default();
 		let output = StateMachine::new(
 			state,
