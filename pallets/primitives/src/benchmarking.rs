@@ -33,6 +33,6 @@ pub trait Scene<AccountId> {
 	/// Restrict a market for an hour.
 	fn restrict(market: MarketId, level: Level);
 	/// Give the backstop vault ten million of quote, and a position of a million in each of so many
-	/// markets.
+	/// markets, for which it owes funding.
 	fn vault(positions: u16);
 }
