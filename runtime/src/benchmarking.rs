@@ -11,8 +11,8 @@ use crate::{
 use alloc::{format, string::String, vec::Vec};
 use breakwater_primitives::{
 	benchmarking::Scene, clearing::Fees, shard_of, AccountRef, AssetId, Balance, Check, Clearing,
-	Fill, Level, Lots, MarketId, Millis, OnPrice, OrderId, Prices, Scope, Session, Side, Ticks,
-	Validity, Vault,
+	Fill, Funding, Level, Lots, MarketId, Millis, OnPrice, OrderId, Prices, Scope, Session, Side,
+	Ticks, Validity, Vault,
 };
 use frame_benchmarking::{account, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::{
@@ -276,6 +276,9 @@ impl Scene<AccountId> for BenchmarkScene {
 		let short = Self::account(&Self::trader(u32::MAX));
 		for market in 0..positions {
 			Self::fill(MarketId(market), VAULT, short, MILLION);
+			// A thousand units for a lot.
+			let due = Funding(1_000 << Funding::FRACTION_BITS);
+			<Margin as Clearing<AccountId>>::accrue(MarketId(market), due);
 		}
 	}
 

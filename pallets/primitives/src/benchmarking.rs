@@ -34,7 +34,7 @@ pub trait Scene<AccountId> {
 	/// Restrict a market for an hour.
 	fn restrict(market: MarketId, level: Level);
 	/// Give the backstop vault ten million of quote, and a position of a million in each of so many
-	/// markets.
+	/// markets, for which it owes funding.
 	fn vault(positions: u16);
 	/// The prefixes of the clearing house's maps whose keys an operation counts and pays for one by one:
 	/// accounts, and the pages and words in which their triggers wait.

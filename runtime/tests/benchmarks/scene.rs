@@ -73,3 +73,15 @@ fn a_price_may_be_any_and_restricts_nothing() {
 		}
 	});
 }
+
+#[test]
+fn the_vault_holds_what_an_account_may_hold() {
+	in_scene(|| {
+		BenchmarkScene::vault(16);
+		let seen = views::vault();
+		let positions = seen.account.expect("it was backed").positions;
+		assert_eq!((positions.len(), seen.priced), (16, true));
+		assert!(positions.iter().all(|position| position.lots == 20_000));
+		assert!(seen.low > 9_900_000 * USDC_UNIT, "{}", seen.low);
+	});
+}
