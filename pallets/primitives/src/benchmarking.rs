@@ -33,7 +33,8 @@ pub trait Scene<AccountId> {
 	fn trade(market: MarketId, long: &AccountId, short: &AccountId, lots: Lots);
 	/// Restrict a market for an hour.
 	fn restrict(market: MarketId, level: Level);
-	/// The prefixes of the clearing house's maps whose keys an operation counts and pays for one by one:
-	/// accounts, and the pages and words in which their triggers wait.
+	/// The prefixes of the clearing house's maps that an operation pays for otherwise: accounts and the
+	/// pages and words in which their triggers wait, which it counts, and the terms of risk, which all
+	/// operations of a block share.
 	fn counted() -> Vec<Vec<u8>>;
 }
