@@ -62,7 +62,7 @@ pub fn dispatch(config: &BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String>
 pub fn hot_keys() -> Vec<TrackedStorageKey> {
 	let market = BTC_PERP;
 	let (shard, _) = shard_of(market);
-	let ours: [Vec<u8>; 12] = [
+	let ours: [Vec<u8>; 13] = [
 		pallet_timestamp::Now::<Runtime>::hashed_key().into(),
 		pallet_perpetuals::Terms::<Runtime>::hashed_key_for(market),
 		pallet_perpetuals::Hot::<Runtime>::hashed_key_for(market),
@@ -74,6 +74,7 @@ pub fn hot_keys() -> Vec<TrackedStorageKey> {
 		pallet_margin::Board::<Runtime>::hashed_key_for(shard),
 		pallet_margin::Risk::<Runtime>::hashed_key_for(market),
 		pallet_circuit_breaker::Status::<Runtime>::hashed_key_for(shard),
+		pallet_circuit_breaker::Windows::<Runtime>::hashed_key_for(market),
 		pallet_price_guard::Guards::<Runtime>::hashed_key_for(market),
 	];
 	let mut keys = AllPalletsWithSystem::whitelisted_storage_keys();
@@ -286,6 +287,7 @@ impl Scene<AccountId> for BenchmarkScene {
 		let accounts = pallet_margin::Accounts::<Runtime>::final_prefix();
 		let pages = pallet_margin::TriggerPages::<Runtime>::final_prefix();
 		let words = pallet_margin::TriggerWords::<Runtime>::final_prefix();
-		[accounts, pages, words].map(Vec::from).into()
+		let risk = pallet_margin::Risk::<Runtime>::final_prefix();
+		[accounts, pages, words, risk].map(Vec::from).into()
 	}
 }

@@ -418,8 +418,8 @@ impl<T: Config> Pallet<T> {
 			if let Some(drawing) = drawing.filter(|drawing| drawing.turns != step.turns) {
 				Draws::<T>::insert(market, Drawing { turns: step.turns, ..drawing });
 			}
-			let drawn_from = step.looked;
-			Ok((step, cost::uncross::<T>(&work, drawn_from.into())))
+			let spent = cost::uncross::<T>(&work, step.looked);
+			Ok((step, spent))
 		})
 	}
 }

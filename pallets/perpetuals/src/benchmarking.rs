@@ -17,8 +17,8 @@ use crate::{
 use alloc::{boxed::Box, vec, vec::Vec};
 use breakwater_core::trigger::BUCKET_TICKS as TRIGGER_TICKS;
 use breakwater_primitives::{
-	benchmarking::Scene, clearing::Fees, Clearing, GateView, Level, Lots, MarketId, OnPrice, Ppm,
-	Prices, Session, Settlement, Side, SignedPpm, Ticks,
+	benchmarking::Scene, clearing::Fees, Clearing, GateView, Level, Lots, MarketId, Observation,
+	Observe, OnPrice, Ppm, Prices, Session, Settlement, Side, SignedPpm, Ticks,
 };
 use frame_benchmarking::v2::*;
 use frame_support::{pallet_prelude::Hooks, weights::WeightMeter, BoundedVec};
@@ -50,6 +50,7 @@ mod benchmarks {
 	fn place_resting() -> Result<(), BenchmarkError> {
 		let price = setup::open::<T>();
 		let who = setup::busy::<T>(price);
+		setup::fill_other_side::<T>(price);
 		let at = setup::pages_from(price, -2);
 		setup::fill_page::<T>(at);
 		let order = PlaceOrder { client: 7, ..setup::resting::<T>(Side::Bid, at) };
@@ -171,6 +172,7 @@ mod benchmarks {
 	fn batch(n: Linear<1, 32>) -> Result<(), BenchmarkError> {
 		let price = setup::open::<T>();
 		let who = setup::holder::<T>();
+		setup::fill_other_side::<T>(price);
 		let at = |i: u32| setup::pages_from(price, -i64::from(i));
 		(1..=n).for_each(|i| setup::fill_page::<T>(at(i)));
 		let place = |i| BatchAction::Place(setup::resting::<T>(Side::Bid, at(i)));
@@ -192,6 +194,7 @@ mod benchmarks {
 	fn replace() -> Result<(), BenchmarkError> {
 		let price = setup::open::<T>();
 		let who = setup::busy::<T>(price);
+		setup::fill_other_side::<T>(price);
 		let (from, into) = (setup::pages_from(price, -2), setup::pages_from(price, -3));
 		[from, into].into_iter().for_each(setup::fill_page::<T>);
 		let id = setup::rest::<T>(&who, Side::Bid, from);
@@ -254,7 +257,7 @@ mod benchmarks {
 		let price = setup::open::<T>();
 		let who = T::Scene::trader(0);
 		let order = setup::resting::<T>(Side::Ask, price);
-		let at = |n: u32| setup::stop::<T>(Ticks(price.0 - n * TRIGGER_TICKS), order);
+		let at = |n: u32| setup::stop(Ticks(price.0 - n * TRIGGER_TICKS), order);
 		(2..=MAX_STOPS).for_each(|n| setup::place_stop::<T>(&who, at(n)));
 		let (stop, origin) = (at(1), RawOrigin::Signed(who.clone()));
 		setup::count_apart::<T, _>(|| Pallet::<T>::place_stop(origin.clone().into(), 0, stop));
@@ -274,7 +277,7 @@ mod benchmarks {
 		let order = setup::resting::<T>(Side::Ask, price);
 		for n in 1..=s {
 			let trigger = Ticks(price.0 - n * TRIGGER_TICKS);
-			setup::place_stop::<T>(&who, setup::stop::<T>(trigger, order));
+			setup::place_stop::<T>(&who, setup::stop(trigger, order));
 		}
 		let origin = RawOrigin::Signed(who.clone());
 		setup::count_apart::<T, _>(|| Pallet::<T>::cancel_stop(origin.clone().into(), 0, None));
@@ -337,11 +340,12 @@ mod benchmarks {
 	/// do, and the items that the orders of a block share.
 	#[benchmark]
 	fn block(m: Linear<1, 63>) -> Result<(), BenchmarkError> {
-		setup::open::<T>();
+		let price = setup::open::<T>();
 		T::Scene::markets(m as u16 + 1);
 		setup::no_premium_is_due::<T>();
 		NextBin::<T>::put(Pallet::<T>::block() / BIN_BLOCKS + 1);
 		let number = frame_system::Pallet::<T>::block_number();
+		let traded = Observation::Traded { low: price, high: price, notional: 1 };
 
 		#[block]
 		{
@@ -352,6 +356,7 @@ mod benchmarks {
 				assert!(Terms::<T>::contains_key(market));
 				Terms::<T>::get(market);
 				Hot::<T>::mutate(market, |hot| hot.trades += 1);
+				T::Observe::observe(market, &traded);
 			}
 			Pallet::<T>::on_finalize(number);
 		}
@@ -542,7 +547,7 @@ mod benchmarks {
 		let price = setup::open::<T>();
 		let who = T::Scene::trader(0);
 		let order = PlaceOrder { reduce_only: true, ..setup::resting::<T>(Side::Ask, price) };
-		let at = |n: u32| setup::stop::<T>(Ticks(price.0 - n * TRIGGER_TICKS), order);
+		let at = |n: u32| setup::stop(Ticks(price.0 - n * TRIGGER_TICKS), order);
 		(1..=MAX_STOPS).for_each(|n| setup::place_stop::<T>(&who, at(n)));
 		let mark = Ticks(price.0 - TRIGGER_TICKS);
 		let prices = Prices { mark, ..T::Clearing::session().prices(MARKET) };
@@ -614,12 +619,12 @@ mod benchmarks {
 
 	/// So many stops of one step, each of another trader.
 	#[benchmark]
-	fn clear_stops(n: Linear<1, 16>) -> Result<(), BenchmarkError> {
+	fn clear_stops(n: Linear<1, 6>) -> Result<(), BenchmarkError> {
 		let price = setup::open::<T>();
 		let order = setup::resting::<T>(Side::Ask, price);
 		for i in 1..=n {
 			let trigger = Ticks(price.0 - i * TRIGGER_TICKS);
-			setup::place_stop::<T>(&T::Scene::trader(i), setup::stop::<T>(trigger, order));
+			setup::place_stop::<T>(&T::Scene::trader(i), setup::stop(trigger, order));
 		}
 		<Pallet<T> as Settlement>::begin(MARKET)?;
 		setup::count_apart::<T, _>(|| Pallet::<T>::clear_stops(MARKET, &mut WeightMeter::new()));

@@ -222,7 +222,7 @@ mod calls {
 		/// ## Events
 		/// - `StopPlaced`; later `StopFired`, and `StopFailed` or those of `place`
 		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::place_stop().saturating_add(Looked::MOST_OF_MOVE.weight::<T>()))]
+		#[pallet::weight(T::WeightInfo::place_stop().saturating_add(Looked::MOST_OF_ARMING.weight::<T>()))]
 		pub fn place_stop(
 			origin: OriginFor<T>,
 			sub: u8,

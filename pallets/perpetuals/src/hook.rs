@@ -11,7 +11,8 @@
 //! ```
 
 use crate::{
-	auction::least_of_an_auction, stops::most_of_a_stop, switch::most_of_a_switch, Config, Pallet,
+	auction::least_of_an_auction, settlement::least_of_clearing, stops::most_of_a_stop,
+	switch::most_of_a_switch, Config, Pallet, WeightInfo,
 };
 use frame_support::{
 	pallet_prelude::Get,
@@ -63,5 +64,8 @@ impl<T: Config> Pallet<T> {
 		assert!(enough(SWITCHES, most_of_a_switch::<T>()), "no switch fits the hook's weight");
 		assert!(enough(STOPS, most_of_a_stop::<T>()), "no stop order fits the hook's weight");
 		assert!(enough(AUCTIONS, least_of_an_auction::<T>()), "no auction fits the hook's weight");
+		assert!(enough(SETTLED, least_of_clearing::<T>()), "no settlement fits the hook's weight");
+		let sample = T::WeightInfo::sample_premium();
+		assert!(enough(PREMIUMS, sample), "no premium fits the hook's weight");
 	}
 }

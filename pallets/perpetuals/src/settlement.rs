@@ -30,8 +30,10 @@ use frame_support::{
 	weights::{Weight, WeightMeter},
 };
 
-/// Orders, or stops, that are removed at once.
+/// Orders that are removed at once.
 const STEP: usize = 16;
+/// Stops that are.
+const STOPS_STEP: usize = 6;
 
 impl<T: Config> Settlement for Pallet<T> {
 	fn begin(market: MarketId) -> DispatchResult {
@@ -58,12 +60,19 @@ fn most_of_a_step<T: Config>() -> Weight {
 	cost::clear_orders::<T>(&Work::worst(0, STEP as u32, 0, 0))
 }
 
-/// What removing some stops may cost, with finding those that are nearest then.
+/// What removing some stops may cost, with finding them, each in a bucket of its own, and those that
+/// are nearest then.
 fn most_of_stops<T: Config>() -> Weight {
-	let moved = Looked::MOST_OF_MOVE.weight::<T>().saturating_mul(STEP as u64);
-	T::WeightInfo::clear_stops(STEP as u32)
-		.saturating_add(moved)
+	let one = Looked::MOST_OF_FINDING.plus(Looked::MOST_OF_MOVE).weight::<T>();
+	T::WeightInfo::clear_stops(STOPS_STEP as u32)
+		.saturating_add(one.saturating_mul(STOPS_STEP as u64))
 		.saturating_add(Looked::MOST_OF_RENEWAL.weight::<T>())
+}
+
+/// What clearing a settled market takes at the least to go on.
+pub(crate) fn least_of_clearing<T: Config>() -> Weight {
+	let step = most_of_a_step::<T>().max(most_of_stops::<T>()).max(T::WeightInfo::close_market());
+	T::WeightInfo::look_at_settled().saturating_add(step)
 }
 
 impl<T: Config> Pallet<T> {
@@ -137,23 +146,31 @@ impl<T: Config> Pallet<T> {
 	/// Returns whether no stop order is left.
 	pub(crate) fn clear_stops(market: MarketId, meter: &mut WeightMeter) -> bool {
 		while NearestStops::<T>::get(market) != Default::default() {
-			if meter.try_consume(most_of_stops::<T>()).is_err() {
+			if !meter.can_consume(most_of_stops::<T>()) {
 				return false;
 			}
-			let mut left = STEP;
-			for (kind, at) in [(Kind::Falling, Ticks(1)), (Kind::Rising, Ticks::MAX)] {
-				let found = crossed(&mut store::<T>(), market, kind, at, left);
-				left = left.saturating_sub(found.len());
-				for (trigger, waiting) in found {
-					let (account, slot) = (waiting.account, waiting.what);
-					Self::take_stop(account, slot, market, kind, trigger);
-					Self::deposit_event(Event::StopCancelled { account, slot });
-				}
-			}
-			Self::renew_nearest(market);
+			meter.consume(Self::clear_some_stops(market));
 		}
 		Self::note_stops(market, false);
 		true
+	}
+
+	/// Remove a few stops. Returns what that took.
+	fn clear_some_stops(market: MarketId) -> Weight {
+		let (mut gone, mut looked) = (0usize, Looked::default());
+		for (kind, at) in [(Kind::Falling, Ticks(1)), (Kind::Rising, Ticks::MAX)] {
+			let mut triggers = store::<T>();
+			let found = crossed(&mut triggers, market, kind, at, STOPS_STEP.saturating_sub(gone));
+			looked.add(Looked::by(triggers));
+			gone = gone.saturating_add(found.len());
+			for (trigger, waiting) in found {
+				let (account, slot) = (waiting.account, waiting.what);
+				looked.add(Self::take_stop(account, slot, market, kind, trigger).1);
+				Self::deposit_event(Event::StopCancelled { account, slot });
+			}
+		}
+		looked.add(Self::renew_nearest(market));
+		T::WeightInfo::clear_stops(gone as u32).saturating_add(looked.weight::<T>())
 	}
 
 	/// The market is empty: once everybody is paid it is closed.

@@ -407,23 +407,27 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
-	/// The most that putting a stop into its page takes, or taking it out: up to eight pages on its path
-	/// and the words above the first are read; two pages and three words are written, with the slack
-	/// of one.
-	pub(crate) const MOST_OF_MOVE: Self = Self { read: 12, written: 6 };
+	/// The most that putting a stop into its page takes: up to eight pages on its path are read, with the
+	/// words above the first.
+	pub(crate) const MOST_OF_ARMING: Self = Self { read: 8 + 3, written: 1 + 3 };
+	/// The most that taking a stop out takes: up to eight pages on its path and those beside them are
+	/// read, with the words above the first, and each page on the path is filled from the next.
+	pub(crate) const MOST_OF_MOVE: Self = Self { read: 15 + 3, written: 8 };
+	/// The most that finding one stop of any takes, where each has a bucket of its own.
+	pub(crate) const MOST_OF_FINDING: Self = Self { read: 1 + 3, written: 0 };
 	/// The most that finding the nearest stops of a market takes.
 	pub(crate) const MOST_OF_RENEWAL: Self = Self { read: BUCKET_READS, written: 0 };
 	/// The most that looking for crossed stops takes, and finding the nearest of those that are left.
 	const MOST_OF_ROUND: Self = Self { read: 2 * BUCKET_READS, written: 0 };
 
 	/// Write what changed, and tell what that took.
-	fn by<T: Config>(triggers: StopStore<T>) -> Self {
+	pub(crate) fn by<T: Config>(triggers: StopStore<T>) -> Self {
 		let read = triggers.looked_at();
 		let flushed = triggers.flush();
 		Self { read, written: u32::from(flushed.pages).saturating_add(flushed.words.into()) }
 	}
 
-	fn add(&mut self, other: Self) {
+	pub(crate) fn add(&mut self, other: Self) {
 		self.read = self.read.saturating_add(other.read);
 		self.written = self.written.saturating_add(other.written);
 	}
@@ -433,10 +437,9 @@ impl Looked {
 		cost::triggers::<T>(self.read, self.written)
 	}
 
-	fn plus(self, other: Self) -> Self {
-		let mut sum = self;
-		sum.add(other);
-		sum
+	pub(crate) fn plus(mut self, other: Self) -> Self {
+		self.add(other);
+		self
 	}
 }
 

@@ -211,16 +211,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn block(m: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
-		//  Estimated: `18000`
+		//  Estimated: `24000`
 		// Minimum execution time: 0 picoseconds.
-		Weight::from_parts(0, 18000)
+		Weight::from_parts(0, 24000)
 			// Standard Error: 0
 			.saturating_add(Weight::from_parts(0, 0).saturating_mul(m.into()))
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(T::DbWeight::get().reads(8_u64))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
-			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 6000).saturating_mul(m.into()))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(m.into())))
+			.saturating_add(Weight::from_parts(0, 9000).saturating_mul(m.into()))
 	}
 	fn sample_premium() -> Weight {
 		// Proof Size summary in bytes:
@@ -356,7 +356,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 	}
-	/// The range of component `n` is `[1, 16]`.
+	/// The range of component `n` is `[1, 6]`.
 	fn clear_stops(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
@@ -367,7 +367,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
-			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 6000).saturating_mul(n.into()))
 	}
 	fn close_market() -> Weight {
@@ -544,16 +544,16 @@ impl WeightInfo for () {
 	fn block(m: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
-		//  Estimated: `18000`
+		//  Estimated: `24000`
 		// Minimum execution time: 0 picoseconds.
-		Weight::from_parts(0, 18000)
+		Weight::from_parts(0, 24000)
 			// Standard Error: 0
 			.saturating_add(Weight::from_parts(0, 0).saturating_mul(m.into()))
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().reads((2_u64).saturating_mul(m.into())))
+			.saturating_add(RocksDbWeight::get().reads(8_u64))
+			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(m.into())))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
-			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(m.into())))
-			.saturating_add(Weight::from_parts(0, 6000).saturating_mul(m.into()))
+			.saturating_add(RocksDbWeight::get().writes((2_u64).saturating_mul(m.into())))
+			.saturating_add(Weight::from_parts(0, 9000).saturating_mul(m.into()))
 	}
 	fn sample_premium() -> Weight {
 		// Proof Size summary in bytes:
@@ -689,7 +689,7 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(6_000_000, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 	}
-	/// The range of component `n` is `[1, 16]`.
+	/// The range of component `n` is `[1, 6]`.
 	fn clear_stops(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
@@ -700,7 +700,7 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
-			.saturating_add(RocksDbWeight::get().writes((2_u64).saturating_mul(n.into())))
+			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 6000).saturating_mul(n.into()))
 	}
 	fn close_market() -> Weight {

@@ -36,7 +36,8 @@ pub trait Scene<AccountId> {
 	/// Give the backstop vault ten million of quote, and a position of a million in each of so many
 	/// markets, for which it owes funding.
 	fn vault(positions: u16);
-	/// The prefixes of the clearing house's maps whose keys an operation counts and pays for one by one:
-	/// accounts, and the pages and words in which their triggers wait.
+	/// The prefixes of the clearing house's maps that an operation pays for otherwise: accounts and the
+	/// pages and words in which their triggers wait, which it counts, and the terms of risk, which all
+	/// operations of a block share.
 	fn counted() -> Vec<Vec<u8>>;
 }

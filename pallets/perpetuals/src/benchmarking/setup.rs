@@ -187,8 +187,14 @@ pub fn fill_page<T: Config>(at: Ticks) {
 	crowd::<T>(CROWD, Side::Bid, lots::<T>(), |_| at);
 }
 
+/// Let a page of asks be as full, next to the price.
+pub fn fill_other_side<T: Config>(price: Ticks) {
+	let at = pages_from(price, 1);
+	crowd::<T>(CROWD, Side::Ask, lots::<T>(), |_| at);
+}
+
 /// A stop order that fires when the price falls to `trigger`.
-pub fn stop<T: Config>(trigger: Ticks, order: PlaceOrder) -> StopOrder {
+pub fn stop(trigger: Ticks, order: PlaceOrder) -> StopOrder {
 	StopOrder { when: Crossing::AtOrBelow, trigger, order }
 }
 
@@ -267,8 +273,8 @@ pub fn stop_pages<T: Config>(pages: u32) -> Ticks {
 	Ticks(first.0 + PAGE_TRIGGERS - if full > 0 { 1 } else { 2 })
 }
 
-/// Measure `operation` without the keys that [`crate::cost::Work`] counts: those that it finds, and those that
-/// appear when it is done once for trial.
+/// Measure `operation` without the keys that are paid for otherwise, which [`crate::cost::Work`] counts for
+/// the most part: those that it finds, and those that appear when it is done once for trial.
 pub fn count_apart<T: Config, R>(operation: impl FnOnce() -> R) {
 	let maps = [
 		Pages::<T>::final_prefix(),
