@@ -13,6 +13,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod scene;
 mod state;
 
 use breakwater_runtime::benchmarking::{dispatch, metadata};
