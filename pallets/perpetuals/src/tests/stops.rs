@@ -262,7 +262,7 @@ fn stops_that_are_refused_do_not_hold_up_those_behind_them() {
 		// The feed has no weight left for any.
 		mark_with(900, &mut WeightMeter::with_limit(Default::default()));
 		assert_eq!(position(1), 10);
-		HookWeight::set(frame_support::weights::Weight::from_parts(160_000_000_000, u64::MAX));
+		HookWeight::set(frame_support::weights::Weight::from_parts(250_000_000_000, u64::MAX));
 		Perpetuals::on_poll(2, &mut WeightMeter::new());
 		assert_eq!(position(1), 0);
 	});
