@@ -62,7 +62,8 @@ pub fn dispatch(config: &BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String>
 pub fn hot_keys() -> Vec<TrackedStorageKey> {
 	let market = BTC_PERP;
 	let (shard, _) = shard_of(market);
-	let ours: [Vec<u8>; 13] = [
+	let custody = Margin::custody_account();
+	let ours: [Vec<u8>; 17] = [
 		pallet_timestamp::Now::<Runtime>::hashed_key().into(),
 		pallet_perpetuals::Terms::<Runtime>::hashed_key_for(market),
 		pallet_perpetuals::Hot::<Runtime>::hashed_key_for(market),
@@ -76,6 +77,10 @@ pub fn hot_keys() -> Vec<TrackedStorageKey> {
 		pallet_circuit_breaker::Status::<Runtime>::hashed_key_for(shard),
 		pallet_circuit_breaker::Windows::<Runtime>::hashed_key_for(market),
 		pallet_price_guard::Guards::<Runtime>::hashed_key_for(market),
+		pallet_insurance::Total::<Runtime>::hashed_key().into(),
+		pallet_insurance::MarketFunds::<Runtime>::hashed_key_for(market),
+		pallet_assets::Asset::<Runtime>::hashed_key_for(USDC),
+		pallet_assets::Account::<Runtime>::hashed_key_for(USDC, custody),
 	];
 	let mut keys = AllPalletsWithSystem::whitelisted_storage_keys();
 	keys.extend(ours.into_iter().map(TrackedStorageKey::from));

@@ -20,6 +20,8 @@ use frame_support::{traits::Get, weights::Weight};
 
 /// Keys that liquidations of a market share in a block.
 const SHARED: u64 = 8;
+/// Keys that deposits and withdrawals of a block share: the quote asset, and custody's account in it.
+const CUSTODY: u64 = 2;
 /// Pages and words of triggers written for the other collateral of an account.
 const INDEX_OTHER: u16 = 16;
 /// Other assets that an account may hold.
@@ -69,6 +71,11 @@ fn written<T: Config>(settled: Settled) -> Weight {
 /// What `n` more of something cost, by the weight of an operation on so many.
 fn more(weight: impl Fn(u32) -> Weight, n: u16) -> Weight {
 	weight(n.into()).saturating_sub(weight(0))
+}
+
+/// What every block does, and what its deposits and withdrawals do once.
+pub fn block<T: Config>() -> Weight {
+	T::WeightInfo::every_block().saturating_add(T::DbWeight::get().reads_writes(CUSTODY, CUSTODY))
 }
 
 // Collateral.

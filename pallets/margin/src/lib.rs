@@ -362,7 +362,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			T::WeightInfo::every_block()
+			cost::block::<T>()
 		}
 		/// Before all transactions but after the inherents, so that prices are judged by the time of
 		/// this block: after an outage they are as old as they are.

@@ -163,7 +163,7 @@ impl Bench {
 
 	fn call<R: Decode>(&self, state: &State, function: &str, input: &[u8]) -> Result<R> {
 		let fetcher = WrappedRuntimeCode((&self.code[..]).into());
-		let hash = sp_core::blake2_256(&self.code).to_vec();
+		let hash = sp_io::hashing::blake2_256(&self.code).to_vec();
 		let code = RuntimeCode { code_fetcher: &fetcher, heap_pages: None, hash };
 		let mut overlay = OverlayedChanges::<BlakeTwo256>::default();
 		let mut extensions = Default::default();
