@@ -214,6 +214,8 @@ mod benchmarks {
 	/// With `p` other pauses that are over.
 	#[benchmark]
 	fn resume_call(p: Linear<0, 15>) -> Result<(), BenchmarkError> {
+		// The clock has to run before the lease that is to be live.
+		T::Scene::pass(0);
 		pause::<T>(p)?;
 		let (pallet, call) = another_call::<T>()?;
 		Pallet::<T>::pause_call(committee::<T>()?, pallet.clone(), call.clone(), HOUR)
