@@ -8,7 +8,7 @@
 
 use crate::{
 	accounts::Account,
-	chain::{declared, Authored, Chain},
+	chain::{declared, Chain},
 	promise::{Report, CHARGED_COVERS, CHARGED_EXCEEDS},
 	throughput::{feed_all, feeders, order, place, ratio, resting_price, MARKET, START},
 	Result,
