@@ -30,7 +30,8 @@ impl Line {
 		let slopes = fitted.names.into_iter().zip(fitted.slopes);
 		let line =
 			Self { base: fitted.base, slopes: slopes.filter(|(_, slope)| *slope > 0).collect() };
-		Ok((line, fitted.minimum))
+		// Lines of time are in picoseconds, but not this.
+		Ok((line, fitted.minimum * 1_000))
 	}
 
 	/// What it comes to with these components.

@@ -10,8 +10,8 @@ const ROCKS: &str = "RocksDbWeight::get()";
 /// The file of a pallet, whose benchmarks were run `how`.
 pub fn weights(pallet: &str, how: &str, costs: &[Cost]) -> String {
 	let mut out = format!(
-		"//! Weights of `{pallet}`, made of its benchmarks by `scripts/weights.sh` ({how}). Change the\n\
-		 //! benchmarks and make it again.\n//!\n\
+		"//! Weights of `{pallet}`, made of its benchmarks by `scripts/weights.sh`\n\
+		 //! ({how}). Change the benchmarks and make it again.\n//!\n\
 		 //! Reads and writes are distinct keys; those that every block touches anyway are charged once per\n\
 		 //! block and not counted here. Proof sizes are those of a large state: each value as long as it\n\
 		 //! may be, in a map of a million entries or the most it may have.\n\n\
