@@ -26,7 +26,6 @@ main() {
 	step "build" cargo build "${BUILD[@]}" --all-targets
 	step "lints" cargo clippy "${BUILD[@]}" --all-targets -- -D warnings
 	step "Rust tests" rust_tests
-	step "benchmarks" benchmarks
 	step "chain specs" scripts/chain-specs.sh --check
 	step "end-to-end tests" end_to_end
 	say ""
@@ -53,13 +52,6 @@ rust_tests() {
 	else
 		cargo test "${BUILD[@]}" --no-fail-fast 2>&1 | tee "$LOGS/rust" || return 1
 	fi
-}
-
-# Every benchmark once with its lowest and once with its highest components, natively: that it still
-# measures what it means to. They change what FRAME is, so that its pallets are compiled once more.
-benchmarks() {
-	SKIP_WASM_BUILD=1 cargo test "${BUILD[@]}" --features breakwater-runtime/runtime-benchmarks \
-		--test benchmarks 2>&1 | tee "$LOGS/benchmarks"
 }
 
 # The tests that passed, in the words of cargo test ("ok. 12 passed") and of nextest ("12 passed").

@@ -30,7 +30,6 @@ use sp_runtime::traits::Dispatchable;
 use sp_storage::TrackedStorageKey;
 
 frame_benchmarking::define_benchmarks!(
-	[pallet_balances, Balances]
 	[pallet_circuit_breaker, CircuitBreaker]
 	[pallet_incidents, Incidents]
 	[pallet_insurance, Insurance]
